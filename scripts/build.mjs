@@ -1,0 +1,16 @@
+// Compiles src/ to dist/ and copies beside it what the compiler leaves out: the Lua scripts.
+// Usage: npm run build
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+cpSync(join(root, 'src/adapters/redis/lua'), join(root, 'dist/adapters/redis/lua'), { recursive: true });
