@@ -244,3 +244,43 @@ export interface SecretHasher {
 export interface SecretGenerator {
   generate(): string;
 }
+
+/** A place in the ledger's order. Sequences are dense within an epoch: a gap is a loss. */
+export interface FeedPosition {
+  /** Changes whenever the store may have lost its tail: a restart or a failover. `[A-Za-z0-9]{1,64}`. */
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
+/** What a follower is told. */
+export interface FeedSink {
+  /** The next change; its sequence is the last one's plus 1. */
+  change(sequence: number, revocation: Revocation): void;
+  /**
+   * Everything up to the last change told is everything there is, as of this time on {@link Clock.monotonic}, taken
+   * before the store was asked.
+   */
+  confirmed(monotonicMs: number): void;
+}
+
+/** The ledger as a feed, read once for each server however many watch it. */
+export interface FeedSource {
+  /**
+   * The live ledger. The position is taken before the first part is read, so that following from it and merging by
+   * maximum misses nothing; a part holds at most 1000 entries.
+   */
+  snapshot(): Promise<{ readonly position: FeedPosition; readonly parts: AsyncIterable<readonly Revocation[]> }>;
+  /**
+   * Tells the sink every change after `from`, in order and without a gap, and `confirmed` at least every 250 ms while
+   * the store answers. Settles only by rejecting: with `FeedBroken` when `from` is too old or of another epoch, or the
+   * epoch changed meanwhile; with the abort reason; or with `temporarily_unavailable` when the store is lost.
+   */
+  follow(from: FeedPosition, sink: FeedSink, signal: AbortSignal): Promise<never>;
+  /** Puts back entries that a failover may have lost: merged by maximum, those already there left alone. */
+  merge(revocations: readonly Revocation[]): Promise<void>;
+}
+
+/** The feed cannot be continued from a position: only a snapshot helps. */
+export class FeedBroken extends Error {
+  override readonly name = 'FeedBroken';
+}
