@@ -1,18 +1,35 @@
-import type { ClientId } from './ids.js';
-
-/** Where a call came from, for logs, the audit trail and throttling; never for deciding who calls. */
-export interface CallContext {
-  readonly requestId: string;
-  readonly door: 'grpc' | 'http';
-  /** The caller's address: the peer's, or the one that a trusted proxy forwarded. */
-  readonly sourceAddress: string;
-}
+import type { ClientId, TokenId } from './ids.js';
 
 /** What a caller presented, as the door parsed it. Presenting two kinds at once is the door's to refuse. */
 export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
   | { readonly kind: 'bearer'; readonly token: string };
+
+/** What may be said of a call in its log line. Never a secret, never a whole token. */
+export interface CallFacts {
+  /** Who called, once that is proven. */
+  clientId?: ClientId;
+  /** The token issued, asked about or revoked. */
+  tokenId?: TokenId;
+  /** Whether a token asked about was active. */
+  active?: boolean;
+}
+
+/** One call, as a door took it in. */
+export interface Call {
+  /** Names the call in logs and in the audit trail. */
+  readonly requestId: string;
+  readonly door: 'grpc' | 'http';
+  /**
+   * The peer's address, or the one that a trusted proxy forwarded: for logs, the audit trail and throttling; never
+   * for deciding who calls.
+   */
+  readonly sourceAddress: string;
+  readonly credential: Credential;
+  /** Filled by the use-case, written into the log line by the door. */
+  readonly facts: CallFacts;
+}
 
 /** A caller whose credential was good. */
 export interface Caller {
@@ -22,3 +39,12 @@ export interface Caller {
   /** The client's `serves_audiences` as of this call. */
   readonly servesAudiences: readonly string[];
 }
+
+/** The use-case of an open RPC. */
+export type UseCase<Request, Response> = (request: Request, call: Call) => Promise<Response>;
+/** The use-case of a guarded RPC, behind {@link admit}. */
+export type GuardedUseCase<Request, Response> = (
+  request: Request,
+  caller: Caller,
+  call: Call,
+) => Promise<Response>;

@@ -67,10 +67,16 @@ export function requirePermission(rpc: string, scopes: readonly string[]): void 
  * would have, the caller must hold itself. Otherwise whoever may write clients could make an administrator, or rotate
  * its way into one.
  */
-export function requireAuthorityOver(callerScopes: readonly string[], ...clientScopes: readonly string[][]): void {
+export function requireAuthorityOver(
+  callerScopes: readonly string[],
+  ...clientScopes: readonly (readonly string[])[]
+): void {
   for (const scope of clientScopes.flat()) {
     if (scope.startsWith(OWN_SCOPE_PREFIX) && !holds(callerScopes, scope)) {
-      throw new AuthError('insufficient_scope', 'This client has, or would have, a scope that the caller lacks.');
+      throw new AuthError(
+        'insufficient_scope',
+        'This client has, or would have, a scope that the caller lacks.',
+      );
     }
   }
 }

@@ -205,7 +205,10 @@ export interface KeyRingStore {
 /** Signs and checks tokens with the current key ring. */
 export interface TokenCodec {
   /** A token over these claims, signed by the key that signs as of `ringVersion`. */
-  sign(claims: TokenClaims, ringVersion: RingVersion): Promise<{ readonly token: string; readonly keyId: KeyId }>;
+  sign(
+    claims: TokenClaims,
+    ringVersion: RingVersion,
+  ): Promise<{ readonly token: string; readonly keyId: KeyId }>;
   /**
    * The token's content if its form, signature and issuer are good, else undefined: never an error for bad input.
    * May answer from memory, so the key has yet to be asked for by {@link KeyRing.trusts}.
@@ -269,7 +272,10 @@ export interface FeedSource {
    * The live ledger. The position is taken before the first part is read, so that following from it and merging by
    * maximum misses nothing; a part holds at most 1000 entries.
    */
-  snapshot(): Promise<{ readonly position: FeedPosition; readonly parts: AsyncIterable<readonly Revocation[]> }>;
+  snapshot(): Promise<{
+    readonly position: FeedPosition;
+    readonly parts: AsyncIterable<readonly Revocation[]>;
+  }>;
   /**
    * Tells the sink every change after `from`, in order and without a gap, and `confirmed` at least every 250 ms while
    * the store answers. Settles only by rejecting: with `FeedBroken` when `from` is too old or of another epoch, or the

@@ -11,8 +11,10 @@ export const isScope = (text: string): boolean => SCOPE_TOKEN.test(text);
 
 /** Checks scopes as asked for and drops repeats, keeping the order. Fails with `invalid_scope`. */
 export function scopesFromRequest(asked: readonly string[]): string[] {
-  if (asked.length > MAX_SCOPES) throw new AuthError('invalid_scope', `At most ${MAX_SCOPES} scopes may be asked for.`);
-  if (!asked.every(isScope)) throw new AuthError('invalid_scope', 'A scope has characters that none may have.');
+  if (asked.length > MAX_SCOPES)
+    throw new AuthError('invalid_scope', `At most ${MAX_SCOPES} scopes may be asked for.`);
+  if (!asked.every(isScope))
+    throw new AuthError('invalid_scope', 'A scope has characters that none may have.');
   return [...new Set(asked)];
 }
 
@@ -32,7 +34,10 @@ export function grantScopes(
     return wanted;
   }
   if (client.defaultScopes.length === 0 && client.allowedScopes.length > 0) {
-    throw new AuthError('invalid_scope', 'This client has no default scopes, so it has to name those it wants.');
+    throw new AuthError(
+      'invalid_scope',
+      'This client has no default scopes, so it has to name those it wants.',
+    );
   }
   return client.defaultScopes;
 }

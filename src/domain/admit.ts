@@ -1,0 +1,66 @@
+import type { AuthenticateClient } from './authenticate-client.js';
+import type { Call, Caller } from './call.js';
+import { AuthError, invalidClient } from './errors.js';
+import type { ExamineToken } from './examine-token.js';
+import { holds, requirePermission } from './permission.js';
+import type { ClientStore } from './ports.js';
+
+/** Answers who calls, once they are proven and allowed to call this RPC. */
+export type Admit = (rpc: string, call: Call) => Promise<Caller>;
+
+/**
+ * Lets a caller through to a guarded RPC. Fails with `invalid_client`, `invalid_token` or `insufficient_scope`.
+ *
+ * A bearer counts only for the audience of this very service, the issuer, which no client has by default: so a token
+ * that a client sent to another service cannot be replayed here by whoever received it. Its scopes count only as far
+ * as the client may still have them.
+ */
+export function makeAdmit(ports: {
+  authenticateClient: AuthenticateClient;
+  examineToken: ExamineToken;
+  clients: ClientStore;
+  issuer: string;
+}): Admit {
+  const { authenticateClient, examineToken, clients, issuer } = ports;
+
+  async function bySecret(clientId: string, secret: string, call: Call): Promise<Caller> {
+    const { client } = await authenticateClient(clientId, secret, call);
+    return {
+      clientId: client.clientId,
+      scopes: client.allowedScopes,
+      servesAudiences: client.servesAudiences,
+    };
+  }
+
+  async function byToken(token: string, call: Call): Promise<Caller> {
+    const authentic = await examineToken(token);
+    if (authentic === undefined || authentic.claims.audience !== issuer) throw invalidToken();
+    const { clientId, scopes } = authentic.claims;
+    const { client } = await clients.look(clientId);
+    if (client === undefined || client.mark !== undefined) throw invalidToken();
+    call.facts.clientId = clientId;
+    const mayComeHere = client.allowedAudiences.includes(issuer);
+    return {
+      clientId,
+      scopes: mayComeHere ? scopes.filter((scope) => stillAllowed(client.allowedScopes, scope)) : [],
+      servesAudiences: client.servesAudiences,
+    };
+  }
+
+  return async (rpc, call) => {
+    const { credential } = call;
+    if (credential.kind === 'none') throw invalidClient();
+    const caller =
+      credential.kind === 'secret'
+        ? await bySecret(credential.clientId, credential.secret, call)
+        : await byToken(credential.token, call);
+    requirePermission(rpc, caller.scopes);
+    return caller;
+  };
+}
+
+const stillAllowed = (allowedScopes: readonly string[], scope: string): boolean =>
+  allowedScopes.includes(scope) || (scope.startsWith('countersign:') && holds(allowedScopes, scope));
+
+const invalidToken = (): AuthError =>
+  new AuthError('invalid_token', 'The access token is not accepted here.');

@@ -1,0 +1,104 @@
+import { type Admit, makeAdmit } from './admit.js';
+import { type AuthenticateClient, makeAuthenticateClient } from './authenticate-client.js';
+import type { GuardedUseCase, UseCase } from './call.js';
+import { makeCreateClient } from './create-client.js';
+import { makeDeleteClient } from './delete-client.js';
+import { makeExamineToken } from './examine-token.js';
+import { makeIntrospectToken } from './introspect-token.js';
+import { makeIssueToken, type TokenLife } from './issue-token.js';
+import { makeListVerificationKeys } from './list-verification-keys.js';
+import { makeMintSecret } from './mint-secret.js';
+import type { GuardedRpc } from './permission.js';
+import type {
+  ClientStore,
+  Clock,
+  Ids,
+  KeyRing,
+  RevocationLedger,
+  SecretGenerator,
+  SecretHasher,
+  TokenCodec,
+} from './ports.js';
+import { makeGetClient, makeListClients } from './read-client.js';
+import { makeRevokeClient } from './revoke-client.js';
+import { makeRevokeToken } from './revoke-token.js';
+import { makeRotateClientSecret } from './rotate-client-secret.js';
+import { makeUpdateClient } from './update-client.js';
+
+export interface DomainPorts {
+  readonly clients: ClientStore;
+  readonly ledger: RevocationLedger;
+  readonly codec: TokenCodec;
+  readonly keys: KeyRing;
+  readonly hasher: SecretHasher;
+  readonly generator: SecretGenerator;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+export interface DomainSettings {
+  /** Byte for byte as in every token. */
+  readonly issuer: string;
+  readonly life: TokenLife;
+  readonly refreshAfterSeconds: number;
+}
+
+/**
+ * Every RPC as a function that both doors call, so that they give one answer by construction. A guarded one is
+ * wrapped here, by the name under which `RPC_RULES` has its rule: there is no other way to it.
+ */
+export type UseCases = ReturnType<typeof makeUseCases>;
+
+export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
+  const { issuer, life, refreshAfterSeconds } = settings;
+  const maxTokenLifeSeconds = life.maxSeconds;
+
+  const authenticateClient: AuthenticateClient = makeAuthenticateClient(ports);
+  const examineToken = makeExamineToken(ports);
+  const admit = makeAdmit({ ...ports, authenticateClient, examineToken, issuer });
+  const mintSecret = makeMintSecret(ports);
+
+  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ examineToken });
+  const { revokeToken, revokeTokenById } = makeRevokeToken({ ...ports, maxTokenLifeSeconds });
+  const ending = makeRevokeClient(ports);
+
+  return {
+    issueToken: makeIssueToken({ ...ports, authenticateClient, issuer, life }),
+    listVerificationKeys: makeListVerificationKeys({ ...ports, refreshAfterSeconds }),
+
+    introspectToken: guarded(admit, 'IntrospectToken', introspectToken),
+    batchIntrospectTokens: guarded(admit, 'BatchIntrospectTokens', batchIntrospectTokens),
+    revokeToken: guarded(admit, 'RevokeToken', revokeToken),
+    revokeTokenById: guarded(admit, 'RevokeTokenById', revokeTokenById),
+
+    createClient: guarded(
+      admit,
+      'CreateClient',
+      makeCreateClient({ ...ports, mintSecret, maxTokenLifeSeconds }),
+    ),
+    getClient: guarded(admit, 'GetClient', makeGetClient(ports)),
+    listClients: guarded(admit, 'ListClients', makeListClients(ports)),
+    updateClient: guarded(admit, 'UpdateClient', makeUpdateClient({ ...ports, maxTokenLifeSeconds })),
+    deleteClient: guarded(admit, 'DeleteClient', makeDeleteClient(ports)),
+    rotateClientSecret: guarded(
+      admit,
+      'RotateClientSecret',
+      makeRotateClientSecret({ ...ports, mintSecret }),
+    ),
+    revokeClient: guarded(admit, 'RevokeClient', ending.revokeClient),
+    reinstateClient: guarded(admit, 'ReinstateClient', ending.reinstateClient),
+    revokeClientTokens: guarded(admit, 'RevokeClientTokens', ending.revokeClientTokens),
+    revokeClientSecret: guarded(admit, 'RevokeClientSecret', ending.revokeClientSecret),
+
+    /** For what is not a use-case of its own, such as a stream: who calls, if they may. */
+    admit,
+  };
+}
+
+function guarded<Request, Response>(
+  admit: Admit,
+  rpc: GuardedRpc,
+  useCase: GuardedUseCase<Request, Response>,
+): UseCase<Request, Response> {
+  return async (request, call) => useCase(request, await admit(rpc, call), call);
+}
