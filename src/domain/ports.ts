@@ -180,7 +180,7 @@ export interface StoreMarker {
 }
 
 export interface KeyRingStore {
-  /** Undefined marker and ring: the store is blank. One without the other must be refused, in words. */
+  /** Undefined marker and ring: the store is blank. One without the other is refused with {@link StoreUnusable}. */
   read(): Promise<{ marker: StoreMarker; ring: StoredKeyRing; storeTimeMs: number } | undefined>;
   /**
    * Founds a blank store with marker and ring in one step. Answers whether this call did it; a store that is not blank
@@ -289,4 +289,33 @@ export interface FeedSource {
 /** The feed cannot be continued from a position: only a snapshot helps. */
 export class FeedBroken extends Error {
   override readonly name = 'FeedBroken';
+}
+
+/** Something an operator should know of what the store stands on. */
+export interface StoreFinding {
+  /** `refuse`: no revocation would be safe on it, so do not serve. */
+  readonly severity: 'refuse' | 'warn';
+  /** A sentence that holds no secret. */
+  readonly message: string;
+}
+
+/** Every port that one backend answers, and its life. */
+export interface Store {
+  readonly clients: ClientStore;
+  readonly ledger: RevocationLedger;
+  readonly keyRings: KeyRingStore;
+  readonly feed: FeedSource;
+  /** Whether the bound store would answer for sure now: reachable, the right one, and confirmed where that is asked for. */
+  ready(): boolean;
+  /** Calls the listener whenever {@link ready} has changed. */
+  onReadyChange(listener: (ready: boolean) => void): void;
+  /** What it stands on, looked at now; nothing to say is an empty list. */
+  inspect(): Promise<readonly StoreFinding[]>;
+  /** Ends it within a second, whatever hangs. What is still asked for is refused. */
+  close(): Promise<void>;
+}
+
+/** The store cannot be what it should be: half a store, or not ours. Says in words what an operator has to look at. */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable';
 }
