@@ -1,0 +1,109 @@
+/**
+ * The verify half of PASETO v4.public, as servers and verifiers alike use it.
+ *
+ * It knows one version and one purpose and takes nothing from the token but the name of the key to look up: never an
+ * algorithm, never a key. It does not know which issuer, audience, time or revocation counts: that is the caller's.
+ */
+import { verify } from 'node:crypto';
+import { PAE } from 'paseto';
+import { isKeyId, type KeyId } from '../../domain/ids.js';
+import { MAX_TOKEN_BYTES, type TokenClaims } from '../../domain/token.js';
+import { bytesFromBase64url } from './base64url.js';
+import { claimsFromPayload } from './token-claims.js';
+import type { VerificationKey } from './verification-key.js';
+
+export { InvalidPaserk } from './paserk-form.js';
+export { type VerificationKey, verificationKeyFromPaserk } from './verification-key.js';
+
+/** The header of every token, and the first piece of what is signed. */
+export const TOKEN_HEADER = 'v4.public.';
+const HEADER_BYTES = Buffer.from(TOKEN_HEADER);
+const SIGNATURE_BYTES = 64;
+
+/** The footer of every token: exactly this JSON and nothing else, so it is compared and never parsed. */
+export const footerFor = (keyId: KeyId): string => `{"kid":"${keyId}"}`;
+const FOOTER_START = '{"kid":"';
+const FOOTER_END = '"}';
+/** A key id has 51 characters, so every footer has 61 bytes: far below PASETO's advice of 512, at depth 1, one key. */
+const FOOTER_BYTES = FOOTER_START.length + 51 + FOOTER_END.length;
+const FOOTER_CHARS = Math.ceil((FOOTER_BYTES * 4) / 3);
+
+/** PASETO's implicit assertion is always empty here: nothing beside a token is needed to check it. */
+const IMPLICIT_ASSERTION = Buffer.alloc(0);
+
+/** A token taken apart; nothing in it is to be believed yet, its key id included. */
+export interface ParsedToken {
+  readonly keyId: KeyId;
+  readonly message: Buffer;
+  readonly signature: Buffer;
+  readonly footer: Buffer;
+}
+
+/**
+ * Takes a token apart, cheaply and strictly: at most 4096 bytes, `v4.public.`, a payload and our one footer, both in
+ * unpadded base64url. Undefined for everything else. Costs 1.3 µs, against 106 µs for a signature.
+ */
+export function parsePublicToken(token: string): ParsedToken | undefined {
+  const footerAt = token.length - FOOTER_CHARS;
+  const payloadEnd = footerAt - 1;
+  // Characters beyond ASCII fail as base64url below, so characters are bytes.
+  if (token.length > MAX_TOKEN_BYTES || payloadEnd <= TOKEN_HEADER.length) return undefined;
+  if (!token.startsWith(TOKEN_HEADER) || token[payloadEnd] !== '.') return undefined;
+  const footer = bytesFromBase64url(token.slice(footerAt));
+  const keyId = footer === undefined ? undefined : keyIdFromFooter(footer.toString('latin1'));
+  const payload = bytesFromBase64url(token.slice(TOKEN_HEADER.length, payloadEnd));
+  if (footer === undefined || keyId === undefined || payload === undefined) return undefined;
+  if (payload.length <= SIGNATURE_BYTES) return undefined;
+  const messageEnd = payload.length - SIGNATURE_BYTES;
+  return {
+    keyId,
+    message: payload.subarray(0, messageEnd),
+    signature: payload.subarray(messageEnd),
+    footer,
+  };
+}
+
+function keyIdFromFooter(footer: string): KeyId | undefined {
+  if (!footer.startsWith(FOOTER_START) || !footer.endsWith(FOOTER_END)) return undefined;
+  const keyId = footer.slice(FOOTER_START.length, -FOOTER_END.length);
+  return isKeyId(keyId) ? keyId : undefined;
+}
+
+/** What is signed: PAE over header, message, footer and the empty implicit assertion (PASETO v4, Sign). */
+export const signedBytes = (message: Uint8Array, footer: Uint8Array): Uint8Array =>
+  PAE([HEADER_BYTES, message, footer, IMPLICIT_ASSERTION]);
+
+/**
+ * What the token says if this key signed it and its claims have our exact form, else undefined. The signature is
+ * checked on the thread pool, so it holds up no other work; the claims are not looked at before it is good. Rejects
+ * only where the machine cannot check at all.
+ */
+export async function verifyPublicToken(
+  parsed: ParsedToken,
+  key: VerificationKey,
+): Promise<TokenClaims | undefined> {
+  if (parsed.keyId !== key.keyId) return undefined;
+  const good = await new Promise<boolean>((resolve, reject) => {
+    verify(
+      null,
+      signedBytes(parsed.message, parsed.footer),
+      key.keyObject,
+      parsed.signature,
+      (err, result) => {
+        if (err) reject(err);
+        else resolve(result);
+      },
+    );
+  });
+  return good ? claimsFromPayload(parsed.message) : undefined;
+}
+
+/**
+ * As {@link verifyPublicToken}, on this thread: a quarter faster for one token at a time, but nothing else runs
+ * meanwhile.
+ */
+export function verifyPublicTokenSync(parsed: ParsedToken, key: VerificationKey): TokenClaims | undefined {
+  if (parsed.keyId !== key.keyId) return undefined;
+  const good = verify(null, signedBytes(parsed.message, parsed.footer), key.keyObject, parsed.signature);
+  return good ? claimsFromPayload(parsed.message) : undefined;
+}
