@@ -12,6 +12,7 @@ const ARROWS: Record<string, readonly string[]> = {
   app: ['config', 'domain', 'wire', 'adapters', 'ops', 'log', 'call-log', 'closers', 'bootstrap'],
   bootstrap: ['domain', 'log'],
   // The pure parser of store addresses, so that a bad one is told with all the other faults.
+  healthcheck: ['config'],
   config: ['adapters/redis/store-url.ts'],
   'call-log': ['wire/call-observer.ts', 'log', 'domain'],
   log: ['domain'],
