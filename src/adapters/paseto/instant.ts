@@ -19,9 +19,21 @@ export function secondsFromInstant(text: string): number | undefined {
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
 }
 
-/** The inverse of {@link secondsFromInstant}, for the years 1970 to 9999. */
-export const instantFromSeconds = (seconds: number): string =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+/**
+ * The inverse of {@link secondsFromInstant}, for the years 1970 to 9999. Remembers: within a second, all tokens begin
+ * at the same instant and end at a few.
+ */
+export function instantFromSeconds(seconds: number): string {
+  const known = written.get(seconds);
+  if (known !== undefined) return known;
+  if (written.size >= MAX_WRITTEN) written.clear();
+  const text = `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  written.set(seconds, text);
+  return text;
+}
+
+const written = new Map<number, string>();
+const MAX_WRITTEN = 256;
 
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48;

@@ -2,8 +2,24 @@ import { isUtf8 } from 'node:buffer';
 import { type Generation, isClientId, isTokenId } from '../../domain/ids.js';
 import { isScope } from '../../domain/scope.js';
 import type { JsonObject, TokenClaims } from '../../domain/token.js';
-import { secondsFromInstant } from './instant.js';
+import { instantFromSeconds, secondsFromInstant } from './instant.js';
 import { parseStrictJson } from './strict-json.js';
+
+/**
+ * The payload that says this: JSON exactly as `JSON.stringify` would write it, so that {@link claimsFromPayload} reads
+ * it the fast way. Pieced together because that takes a quarter of the time. Its callers vouch for the claims.
+ */
+export function payloadFromClaims(claims: TokenClaims): string {
+  const clientId = JSON.stringify(claims.clientId);
+  const ext = claims.ext === undefined ? '' : `,"ext":${JSON.stringify(claims.ext)}`;
+  return (
+    `{"iss":${JSON.stringify(claims.issuer)},"sub":${clientId},"aud":${JSON.stringify(claims.audience)}` +
+    `,"iat":"${instantFromSeconds(claims.issuedAtSeconds)}","nbf":"${instantFromSeconds(claims.notBeforeSeconds)}"` +
+    `,"exp":"${instantFromSeconds(claims.expiresAtSeconds)}","jti":${JSON.stringify(claims.tokenId)}` +
+    `,"client_id":${clientId},"scope":${JSON.stringify(claims.scopes.join(' '))},"sub_kind":"service"` +
+    `,"gen":${claims.generation}${ext}}`
+  );
+}
 
 /**
  * What a token's payload says, or undefined where it is not exactly of our form: UTF-8, JSON without a repeated key,
