@@ -35,6 +35,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   paseto: ['adapters'],
   fastify: ['wire', 'ops'],
   pino: ['log'],
+  'prom-client': ['ops'],
   '@grpc/grpc-js': ['wire', 'gen', 'sdk', 'cli'],
   commander: ['cli'],
 };

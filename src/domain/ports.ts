@@ -232,6 +232,33 @@ export interface KeyRing {
   published(): Promise<readonly PublishedKey[]>;
 }
 
+/** A fresh key pair, its secret half wrapped for the ring that it is meant for. */
+export type MakeSigningKey = () => Pick<StoredSigningKey, 'keyId' | 'publicKey' | 'wrappedSecret'>;
+
+/** The next version of a ring, with what it tells the ledger and the trail; undefined: leave it as it is. */
+export type RingChange = (
+  ring: StoredKeyRing,
+  storeTimeMs: number,
+  makeKey: MakeSigningKey,
+) => { readonly ring: StoredKeyRing; readonly revoked?: KeyId; readonly audit?: AuditEntry } | undefined;
+
+/** The signing keys as they stood at a time of the store's clock. */
+export interface RingSighting {
+  readonly keys: readonly StoredSigningKey[];
+  readonly storeTimeMs: number;
+}
+
+/** The signing keys as an operator sees and changes them. */
+export interface SigningKeys {
+  /** Asks the store. */
+  look(): Promise<RingSighting>;
+  /**
+   * Applies a change to the ring as the store has it, again and again while others change it; it must be pure. Answers
+   * the ring as changed, or as it was where nothing was to be changed.
+   */
+  change(change: RingChange): Promise<RingSighting>;
+}
+
 /** Hashes secrets under a pepper. */
 export interface SecretHasher {
   /** The hash to store, under the newest pepper. */
@@ -297,6 +324,35 @@ export interface StoreFinding {
   readonly severity: 'refuse' | 'warn';
   /** A sentence that holds no secret. */
   readonly message: string;
+}
+
+/** An administrative act as the trail has it. */
+export interface AuditEvent extends AuditEntry {
+  /** Its place in the trail: `[0-9-]{1,64}`. */
+  readonly eventId: string;
+  /** When it took effect, by the store's clock. */
+  readonly timeMs: number;
+}
+
+/** The trail of administrative acts. It is written by the acts themselves, and capped: the oldest events go first. */
+export interface AuditTrail {
+  /** Up to `limit` events, newest first, all before `before` where given. An unknown place is no error. */
+  list(page: { readonly limit: number; readonly before?: string }): Promise<readonly AuditEvent[]>;
+  /**
+   * Tells the sink every event after `after`, in order, or what happens from now on where it is undefined. Settles only
+   * by rejecting: with the abort reason, or with `temporarily_unavailable` when the store is lost.
+   */
+  follow(after: string | undefined, sink: (event: AuditEvent) => void, signal: AbortSignal): Promise<never>;
+}
+
+/** How much a store holds. */
+export interface StoreCensus {
+  readonly clients: number;
+  /** Clients, deleted ones included, whose generation is above 0. */
+  readonly raisedGenerations: number;
+  /** Revoked token ids that are still remembered. */
+  readonly revokedTokens: number;
+  readonly auditEvents: number;
 }
 
 /** Every port that one backend answers, and its life. */
