@@ -1,0 +1,47 @@
+import type { ClientId, Generation, KeyId, TokenId } from '../../domain/ids.js';
+import { FeedBroken } from '../../domain/ports.js';
+import type { Revocation } from '../../domain/revocation.js';
+import { redisFault } from './redis-fault.js';
+
+/** The id of a feed entry; a stream that was never written to ends at `0-1`, the entry of its founding. */
+export const entryIdOf = (sequence: number): string => (sequence === 0 ? '0-1' : `${sequence}-0`);
+
+/** The sequence of a feed entry. */
+export const sequenceOf = (entryId: string): number => Number.parseInt(entryId, 10);
+
+/** An entry of the stream as Redis answers it. */
+export type StreamEntry = readonly [id: string, fields: readonly string[]];
+
+/** What the scripts publish: `c` client and `g` generation, `t` token and `f` when to forget it, or `k` key. */
+export function revocationFromEntry([id, fields]: StreamEntry): Revocation {
+  const [kind, subject = '', , value] = fields;
+  switch (kind) {
+    case 'c':
+      return { kind: 'client', clientId: subject as ClientId, generation: Number(value) as Generation };
+    case 't':
+      return { kind: 'token', tokenId: subject as TokenId, forgetAtSeconds: Number(value) };
+    case 'k':
+      return { kind: 'key', keyId: subject as KeyId };
+    default:
+      throw new FeedBroken(`The feed has an entry at ${id} that this version does not know.`);
+  }
+}
+
+/** A field of `XINFO STREAM`, which answers names and values in turn. */
+export function streamInfo(reply: unknown, field: 'last-generated-id' | 'first-entry'): unknown {
+  const info = reply as readonly unknown[];
+  return info[info.indexOf(field) + 1];
+}
+
+/**
+ * The epoch of a master, from `INFO replication`: its replication id. That changes when Redis restarts or fails over,
+ * which is when acknowledged changes may be gone and sequences be used again; so it must not be kept in Redis itself.
+ * Fails with `temporarily_unavailable` when this is no master.
+ */
+export function epochOf(info: unknown): string {
+  const text = String(info);
+  const id = /^master_replid:([0-9a-f]+)\r?$/m.exec(text)?.[1];
+  if (id === undefined || !/^role:master\r?$/m.test(text))
+    throw redisFault(new Error('this Redis is no master'));
+  return id;
+}

@@ -1,0 +1,149 @@
+import { Cluster } from 'ioredis';
+import { temporarilyUnavailable } from '../../domain/errors.js';
+import { endClient, type RedisClient } from './open-client.js';
+import { redisFault, withoutArguments } from './redis-fault.js';
+
+/** A Redis command with its arguments. */
+export type RedisCommand = readonly (string | number)[];
+
+export interface LinkLimits {
+  /** How long a batch of commands may take, in ms. */
+  readonly deadlineMs: number;
+  /** How many requests may wait for Redis at once; the next one is refused. */
+  readonly maxInFlight: number;
+}
+
+/**
+ * One connection to Redis that always answers in time: with what Redis said, or with `temporarily_unavailable`.
+ *
+ * A connection that owes replies and stays silent is cut (`socketTimeout` of the client), and until it is back every
+ * request is refused at once; so nothing piles up behind a Redis that hangs, and it is back as soon as Redis is. The
+ * cap on requests bounds the time before that. A batch that ran out of time has an unknown outcome.
+ */
+export class Link {
+  readonly #client: RedisClient;
+  readonly #limits: LinkLimits;
+  #inFlight = 0;
+
+  constructor(client: RedisClient, limits: LinkLimits) {
+    this.#client = client;
+    this.#limits = limits;
+  }
+
+  /** Whether commands can be sent right now. */
+  get usable(): boolean {
+    return this.#client.status === 'ready';
+  }
+
+  /** Takes a place among the requests in flight, or fails at once. Whoever took one gives it back: {@link leave}. */
+  enter(): void {
+    if (!this.usable) throw temporarilyUnavailable(new Error('not connected to Redis'));
+    if (this.#inFlight >= this.#limits.maxInFlight) {
+      throw temporarilyUnavailable(new Error('too many requests wait for Redis'));
+    }
+    this.#inFlight += 1;
+  }
+
+  leave(places: number): void {
+    this.#inFlight -= places;
+  }
+
+  /** {@link run} for a single request, which takes its place and in which no reply may be an error. */
+  async ask(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+    this.enter();
+    try {
+      return withoutErrors(await this.run(commands));
+    } finally {
+      this.leave(1);
+    }
+  }
+
+  /**
+   * Sends commands as one pipeline to one node and answers their replies in order, an `Error` in place of a refusal.
+   * Rejects with `temporarily_unavailable` when they did not all come in time.
+   */
+  run(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+    return new Promise((resolve, reject) => {
+      // When the time is up, replies may be waiting in the socket, because it was us who were busy: they are read
+      // before setImmediate's turn.
+      const timer = setTimeout(
+        () => setImmediate(() => reject(redisFault(new Error('Redis did not answer in time')))),
+        this.#limits.deadlineMs,
+      );
+      const pipeline = this.#client.pipeline(commands as unknown[][]);
+      pipeline.exec().then(
+        (replies) => {
+          clearTimeout(timer);
+          if (replies === null) reject(redisFault(new Error('Redis discarded a pipeline')));
+          else resolve(replies.map(([error, reply]) => error ?? reply));
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(redisFault(error));
+        },
+      );
+    });
+  }
+
+  /** Asks a Cluster anew which node has which slot; settles when it knows, or could not be asked. */
+  async findNodes(): Promise<void> {
+    const client = this.#client;
+    if (!(client instanceof Cluster)) return;
+    await new Promise<void>((resolve) => client.refreshSlotsCache(() => resolve()));
+  }
+
+  /**
+   * Connects, and settles when commands can be sent.
+   *
+   * @throws {Error} when that takes too long or the credentials are refused, with the last reason in words
+   */
+  connected(deadlineMs: number): Promise<void> {
+    const client = this.#client;
+    return new Promise((resolve, reject) => {
+      let reason = new Error('no answer');
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        client.off('ready', onReady);
+        client.off('error', onError);
+        act();
+      };
+      const onReady = (): void => settle(resolve);
+      const onError = (error: unknown): void => {
+        reason = withoutArguments(error);
+        if (/WRONGPASS|NOAUTH|NOPERM|invalid password/.test(reason.message)) settle(() => reject(reason));
+      };
+      const timer = setTimeout(() => settle(() => reject(reason)), deadlineMs);
+      client.on('ready', onReady);
+      client.on('error', onError);
+      // Rejects at the first failure already, while the client goes on trying.
+      client.connect().catch(() => undefined);
+    });
+  }
+
+  /** Calls back when the connection is there, and when it is lost, with why. */
+  watch(onReady: () => void, onLost: (reason: Error) => void): void {
+    let reason = new Error('the connection was closed');
+    let up = this.usable;
+    this.#client.on('error', (error: unknown) => {
+      reason = withoutArguments(error);
+    });
+    this.#client.on('ready', () => {
+      up = true;
+      onReady();
+    });
+    this.#client.on('close', () => {
+      if (up) onLost(reason);
+      up = false;
+    });
+  }
+
+  close(): void {
+    endClient(this.#client);
+  }
+}
+
+/** The replies, if none of them is an error; else fails with `temporarily_unavailable`. */
+export function withoutErrors(replies: readonly unknown[]): readonly unknown[] {
+  for (const reply of replies) if (reply instanceof Error) throw redisFault(reply);
+  return replies;
+}

@@ -1,0 +1,81 @@
+import { temporarilyUnavailable } from '../../domain/errors.js';
+import type { Generation } from '../../domain/ids.js';
+import type { Clock } from '../../domain/ports.js';
+
+/** A confirmed beat counts for so long. A failover takes longer: whoever lost its replicas is silent before it is done. */
+const BEAT_COUNTS_FOR_MS = 1000;
+
+/**
+ * Whether what Redis says may be believed: it is the store that this server is bound to, and, where replicas are
+ * waited for, a master that still has them. Also the highest generation that this server ever saw.
+ */
+export class StoreBinding {
+  readonly #clock: Clock;
+  /** Undefined: no beat is asked for. */
+  #lastBeat: number | undefined;
+  #boundTo: string | undefined;
+  #isRightStore = true;
+  #highest = 0;
+  /** Called when {@link isRightStore} has changed. */
+  onTurn: () => void = () => undefined;
+
+  constructor(clock: Clock, options: { readonly needsBeat: boolean }) {
+    this.#clock = clock;
+    this.#lastBeat = options.needsBeat ? Number.NEGATIVE_INFINITY : undefined;
+  }
+
+  /** Empty: any store will do. */
+  get storeId(): string {
+    return this.#boundTo ?? '';
+  }
+
+  get isRightStore(): boolean {
+    return this.#isRightStore;
+  }
+
+  get isFresh(): boolean {
+    return this.#lastBeat === undefined || this.#clock.monotonic() - this.#lastBeat <= BEAT_COUNTS_FOR_MS;
+  }
+
+  bind(storeId: string): void {
+    this.#boundTo = storeId;
+  }
+
+  /** Notes a beat that the replicas confirmed, by the time before it was sent. */
+  confirm(sentAtMonotonicMs: number): void {
+    this.#lastBeat = Math.max(this.#lastBeat ?? 0, sentAtMonotonicMs);
+  }
+
+  /**
+   * Fails with `temporarily_unavailable` unless a reply is to be believed. To be called after it has come, with the
+   * store's id as read after the rest of it: whatever was read before is then of that store.
+   */
+  verify(storeId: unknown): void {
+    this.#turn(this.#boundTo === undefined || storeId === this.#boundTo);
+    if (!this.#isRightStore) {
+      throw temporarilyUnavailable(
+        new Error('this Redis is empty, or another one than the server started on'),
+      );
+    }
+    if (!this.isFresh) {
+      throw temporarilyUnavailable(
+        new Error('too few replicas have confirmed a beat within the last second'),
+      );
+    }
+  }
+
+  #turn(isRight: boolean): void {
+    if (isRight === this.#isRightStore) return;
+    this.#isRightStore = isRight;
+    this.onTurn();
+  }
+
+  saw(generation: Generation): void {
+    if (generation > this.#highest) this.#highest = generation;
+  }
+
+  /** The least that a raised generation must be. */
+  get floor(): number {
+    return this.#highest + 1;
+  }
+}
