@@ -206,8 +206,10 @@ export interface WatchRevocationsRequest {
 /** One message of the feed: exactly one event is set. */
 export interface WatchRevocationsResponse {
   /**
-   * Where to resume after this message has been applied: epoch and dense sequence. Opaque to the reader. The
-   * cursor of a chunk that is not the last of its snapshot resumes with a fresh snapshot.
+   * Where to resume after this message has been applied. The cursor of a chunk that is not the last of its snapshot
+   * resumes with a fresh snapshot, and may have any form. Every other one is `<epoch>:<sequence>`: 1 to 64 characters
+   * of `A-Za-z0-9`, a colon, and a decimal number below 2^53 that rises by one with each change of that epoch. A
+   * reader may rely on that to notice a gap, and on nothing else: two epochs have no order.
    */
   cursor: string;
   /** What happened. */
@@ -232,6 +234,8 @@ export interface RevocationSnapshot {
   first: boolean;
   /** Set on the last part: only with it is the ledger whole. A snapshot in one part has both set. */
   last: boolean;
+  /** The number of this part within its snapshot: 1, 2, 3 and so on, so that a lost part is noticed. 0: not told. */
+  partNumber: number;
 }
 
 /** One entry of the ledger: exactly one kind is set. */
@@ -1610,7 +1614,7 @@ export const WatchRevocationsResponse: MessageFns<WatchRevocationsResponse> = {
 };
 
 function createBaseRevocationSnapshot(): RevocationSnapshot {
-  return { revocations: [], first: false, last: false };
+  return { revocations: [], first: false, last: false, partNumber: 0 };
 }
 
 export const RevocationSnapshot: MessageFns<RevocationSnapshot> = {
@@ -1623,6 +1627,9 @@ export const RevocationSnapshot: MessageFns<RevocationSnapshot> = {
     }
     if (message.last !== false) {
       writer.uint32(24).bool(message.last);
+    }
+    if (message.partNumber !== 0) {
+      writer.uint32(32).int32(message.partNumber);
     }
     return writer;
   },
@@ -1664,6 +1671,14 @@ export const RevocationSnapshot: MessageFns<RevocationSnapshot> = {
             message.last = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.partNumber = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1683,6 +1698,11 @@ export const RevocationSnapshot: MessageFns<RevocationSnapshot> = {
         : [],
       first: isSet(object.first) ? globalThis.Boolean(object.first) : false,
       last: isSet(object.last) ? globalThis.Boolean(object.last) : false,
+      partNumber: isSet(object.partNumber)
+        ? globalThis.Number(object.partNumber)
+        : isSet(object.part_number)
+        ? globalThis.Number(object.part_number)
+        : 0,
     };
   },
 
@@ -1697,6 +1717,9 @@ export const RevocationSnapshot: MessageFns<RevocationSnapshot> = {
     if (message.last !== false) {
       obj.last = message.last;
     }
+    if (message.partNumber !== 0) {
+      obj.partNumber = Math.round(message.partNumber);
+    }
     return obj;
   },
 
@@ -1708,6 +1731,7 @@ export const RevocationSnapshot: MessageFns<RevocationSnapshot> = {
     message.revocations = object.revocations?.map((e) => Revocation.fromPartial(e)) || [];
     message.first = object.first ?? false;
     message.last = object.last ?? false;
+    message.partNumber = object.partNumber ?? 0;
     return message;
   },
 };
