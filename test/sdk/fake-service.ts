@@ -49,7 +49,11 @@ export class FakeFeed {
     return this;
   }
 
-  snapshot(cursor: string, revocations: Revocation[], part = { first: true, last: true }): this {
+  snapshot(
+    cursor: string,
+    revocations: Revocation[],
+    part = { first: true, last: true, partNumber: 0 },
+  ): this {
     return this.send(cursor, { $case: 'snapshot', value: { revocations, ...part } });
   }
 
