@@ -24,10 +24,15 @@ export class Link {
   readonly #client: RedisClient;
   readonly #limits: LinkLimits;
   #inFlight = 0;
+  /** Why the connection failed last, for whoever asks when it is gone. */
+  #reason = new Error('no answer');
 
   constructor(client: RedisClient, limits: LinkLimits) {
     this.#client = client;
     this.#limits = limits;
+    client.on('error', (error: unknown) => {
+      this.#reason = withoutArguments(error);
+    });
   }
 
   /** Whether commands can be sent right now. */
@@ -100,7 +105,6 @@ export class Link {
   connected(deadlineMs: number): Promise<void> {
     const client = this.#client;
     return new Promise((resolve, reject) => {
-      let reason = new Error('no answer');
       const settle = (act: () => void): void => {
         clearTimeout(timer);
         client.off('ready', onReady);
@@ -108,11 +112,11 @@ export class Link {
         act();
       };
       const onReady = (): void => settle(resolve);
-      const onError = (error: unknown): void => {
-        reason = withoutArguments(error);
-        if (/WRONGPASS|NOAUTH|NOPERM|invalid password/.test(reason.message)) settle(() => reject(reason));
+      const onError = (): void => {
+        const isRefused = /WRONGPASS|NOAUTH|NOPERM|invalid password/.test(this.#reason.message);
+        if (isRefused) settle(() => reject(this.#reason));
       };
-      const timer = setTimeout(() => settle(() => reject(reason)), deadlineMs);
+      const timer = setTimeout(() => settle(() => reject(this.#reason)), deadlineMs);
       client.on('ready', onReady);
       client.on('error', onError);
       // Rejects at the first failure already, while the client goes on trying.
@@ -122,17 +126,13 @@ export class Link {
 
   /** Calls back when the connection is there, and when it is lost, with why. */
   watch(onReady: () => void, onLost: (reason: Error) => void): void {
-    let reason = new Error('the connection was closed');
     let up = this.usable;
-    this.#client.on('error', (error: unknown) => {
-      reason = withoutArguments(error);
-    });
     this.#client.on('ready', () => {
       up = true;
       onReady();
     });
     this.#client.on('close', () => {
-      if (up) onLost(reason);
+      if (up) onLost(this.#reason);
       up = false;
     });
   }
