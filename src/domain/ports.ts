@@ -27,7 +27,7 @@ export interface Ids {
 export interface AuditEntry {
   /** Named as the RPC. */
   readonly action: string;
-  /** The client id of who acted; `bootstrap` or `recover` for the server's own acts. */
+  /** The client id of who acted; `bootstrap`, `recover` or `schedule` for the server's own acts. */
   readonly actor: string;
   /** A client, token or key id. */
   readonly target: string;
