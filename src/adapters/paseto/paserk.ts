@@ -9,6 +9,8 @@ import {
 import { bytesFromPaserk, InvalidPaserk, paserkFromBytes, paserkId } from './paserk-form.js';
 import { type VerificationKey, verificationKeyFromBytes } from './verification-key.js';
 
+export { InvalidPaserk };
+
 /**
  * A symmetric key, `k4.local`: the master key, or a pepper. Its purpose is part of its type, and the bytes stay inside
  * node:crypto, so that no log or inspection shows them.
