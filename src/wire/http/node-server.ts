@@ -1,0 +1,95 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { refuseExpectation } from './broken-request.js';
+
+/** How much and how long anybody may keep this server busy without having said who they are. */
+export interface HttpLimits {
+  /** Connections held at once; more are closed as they come. */
+  readonly maxConnections: number;
+  /** From the connection, or the request before, to the end of the headers. */
+  readonly headersTimeoutMs: number;
+  /** To the end of the body. */
+  readonly requestTimeoutMs: number;
+  /** Between two requests of one connection. */
+  readonly keepAliveTimeoutMs: number;
+  /** How often the two above are looked after. */
+  readonly checkIntervalMs: number;
+}
+
+export const DEFAULT_LIMITS: HttpLimits = {
+  maxConnections: 4096,
+  headersTimeoutMs: 5000,
+  requestTimeoutMs: 8000,
+  keepAliveTimeoutMs: 5000,
+  checkIntervalMs: 500,
+};
+
+/** The longest request line and headers together, in bytes. */
+const MAX_HEADER_BYTES = 8192;
+
+/** Certificates for the gateway, PEM; they may be renewed while it runs. */
+export interface TlsSource {
+  current(): { readonly cert: string | Buffer; readonly key: string | Buffer; readonly ca?: string | Buffer };
+  /** Answers how to stop listening. */
+  onChange(listener: () => void): () => void;
+}
+
+/** Node's own server with the limits, HTTP/1.1 over TCP or TLS. */
+export function makeNodeServer(
+  listener: RequestListener,
+  limits: HttpLimits,
+  tls: TlsSource | undefined,
+): Server {
+  const options: ServerOptions = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.checkIntervalMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    insecureHTTPParser: false,
+    // The gatekeeper does, and answers in JSON.
+    requireHostHeader: false,
+    noDelay: true,
+  };
+  const server = tls === undefined ? createServer(options, listener) : makeTlsServer(listener, options, tls);
+  server.maxConnections = limits.maxConnections;
+  server.on('checkExpectation', refuseExpectation);
+  return server;
+}
+
+function makeTlsServer(listener: RequestListener, options: ServerOptions, tls: TlsSource): Server {
+  const { ca, ...own } = tls.current();
+  const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+  const server = createTlsServer({ ...options, ...own, ...mutual, minVersion: 'TLSv1.2' }, listener);
+  const stopListening = tls.onChange(() =>
+    server.setSecureContext({ ...tls.current(), minVersion: 'TLSv1.2' }),
+  );
+  server.once('close', stopListening);
+  return server;
+}
+
+/**
+ * Ends a server's connections as they become idle, and all that are left at the deadline.
+ *
+ * Node closes the idle ones once, at `close()`; one whose answer is on its way then would stay for its keep-alive, and
+ * one that never sent a byte for the headers' timeout, and hold up the stop for nothing. Answers how to end the watch.
+ */
+export function drainConnections(
+  servers: readonly Server[],
+  sockets: Iterable<Socket>,
+  deadlineMs: number,
+): () => void {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  const sweep = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections();
+  }, 20);
+  const force = setTimeout(() => {
+    for (const server of servers) server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
+  }, deadlineMs);
+  return () => {
+    clearInterval(sweep);
+    clearTimeout(force);
+  };
+}
