@@ -1,7 +1,7 @@
 // Compiles src/ to dist/ and copies beside it what the compiler leaves out: the Lua scripts.
 // Usage: npm run build
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,4 +13,6 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'ts
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-cpSync(join(root, 'src/adapters/redis/lua'), join(root, 'dist/adapters/redis/lua'), { recursive: true });
+for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+  if (file.endsWith('.lua')) cpSync(join(root, 'src', file), join(root, 'dist', file));
+}

@@ -1,5 +1,7 @@
 import type { BlockList } from 'node:net';
 import { parseStoreUrl, type RedisTarget } from '../adapters/redis/store-url.js';
+import type { KeyPolicy } from '../domain/key-life.js';
+import { defaultKeyLife, keyLifeFaults, keyPolicyFrom } from '../domain/key-policy.js';
 import {
   booleanFrom,
   isLoopback,
@@ -32,6 +34,14 @@ export interface Config {
   readonly tls: TlsFiles | undefined;
   readonly trustedProxies: BlockList | undefined;
   readonly tokenLife: { readonly defaultSeconds: number; readonly maxSeconds: number };
+  readonly keyPolicy: KeyPolicy;
+  /** How long verifiers may keep the key set, in seconds. */
+  readonly refreshAfterSeconds: number;
+  /** 0: any number. */
+  readonly issueQuotaPerMinute: number;
+  readonly drainGraceSeconds: number;
+  readonly maxConnectionAgeSeconds: number;
+  readonly logCallsPerSecond: number;
   readonly workers: number;
   readonly reflection: boolean;
   readonly logLevel: LogLevel;
@@ -102,6 +112,8 @@ export function loadConfig(
     read.fault('COUNTERSIGN_TOKEN_TTL_SECONDS', 'must not be above COUNTERSIGN_MAX_TOKEN_TTL_SECONDS');
   }
 
+  const refreshAfterSeconds = read.parsed('COUNTERSIGN_KEY_REFRESH_SECONDS', wholeNumber(1, 86_400)) ?? 1;
+
   const config = {
     store,
     redisCaFile: read.text('COUNTERSIGN_REDIS_CA_FILE'),
@@ -120,6 +132,12 @@ export function loadConfig(
     tls,
     trustedProxies: read.parsed('COUNTERSIGN_TRUSTED_PROXIES', networksFrom),
     tokenLife: { defaultSeconds, maxSeconds },
+    keyPolicy: keyPolicyOf(read, { refreshAfterSeconds, maxTokenTtlSeconds: maxSeconds ?? 1 }),
+    refreshAfterSeconds,
+    issueQuotaPerMinute: read.parsed('COUNTERSIGN_ISSUE_QUOTA_PER_MINUTE', wholeNumber(0, 1_000_000)),
+    drainGraceSeconds: read.parsed('COUNTERSIGN_DRAIN_GRACE_SECONDS', wholeNumber(0, 300)),
+    maxConnectionAgeSeconds: read.parsed('COUNTERSIGN_MAX_CONNECTION_AGE_SECONDS', wholeNumber(1, 86_400)),
+    logCallsPerSecond: read.parsed('COUNTERSIGN_LOG_CALLS_PER_SECOND', wholeNumber(0, 1_000_000)),
     workers,
     reflection: read.parsed('COUNTERSIGN_REFLECTION', booleanFrom),
     logLevel: read.parsed('COUNTERSIGN_LOG_LEVEL', oneOf(...LOG_LEVELS)),
@@ -156,6 +174,25 @@ function bootstrapFrom(read: SettingReader): Config['bootstrap'] {
   if (idSet && !secretSet) read.fault('COUNTERSIGN_BOOTSTRAP_CLIENT_SECRET', 'is missing: its id is set');
   if (secretSet && !idSet) read.fault('COUNTERSIGN_BOOTSTRAP_CLIENT_ID', 'is missing: its secret is set');
   return clientId === undefined || secret === undefined ? undefined : { clientId, secret };
+}
+
+function keyPolicyOf(
+  read: SettingReader,
+  life: { readonly refreshAfterSeconds: number; readonly maxTokenTtlSeconds: number },
+): KeyPolicy {
+  const seconds = wholeNumber(1, 315_360_000);
+  const marginSeconds = read.parsed('COUNTERSIGN_KEY_MARGIN_SECONDS', wholeNumber(0, 86_400)) ?? 0;
+  const bounds = { ...life, marginSeconds };
+  const safe = defaultKeyLife(bounds);
+  const settings = {
+    periodSeconds: read.parsed('COUNTERSIGN_KEY_PERIOD_SECONDS', seconds) ?? safe.periodSeconds,
+    leadSeconds: read.parsed('COUNTERSIGN_KEY_LEAD_SECONDS', seconds) ?? safe.leadSeconds,
+    overlapSeconds: read.parsed('COUNTERSIGN_KEY_OVERLAP_SECONDS', seconds) ?? safe.overlapSeconds,
+  };
+  for (const { setting, problem } of keyLifeFaults(settings, bounds)) {
+    read.fault(`COUNTERSIGN_KEY_${setting}_SECONDS`, problem);
+  }
+  return keyPolicyFrom(settings);
 }
 
 function tlsFrom(read: SettingReader): TlsFiles | undefined {

@@ -93,6 +93,44 @@ export const SETTINGS = {
     meaning: "ceiling of a token's life",
     fallback: '86400',
   },
+  COUNTERSIGN_KEY_PERIOD_SECONDS: {
+    meaning: 'how long a signing key signs before the next takes over',
+    fallback: '2592000',
+  },
+  COUNTERSIGN_KEY_REFRESH_SECONDS: {
+    meaning: 'how long verifiers may keep the key set before they ask again',
+    fallback: '300',
+  },
+  COUNTERSIGN_KEY_LEAD_SECONDS: {
+    meaning: 'how long a new key is published before it signs; at least the refresh and the margin',
+    fallbackNote: '3600, or more where the refresh is longer',
+  },
+  COUNTERSIGN_KEY_OVERLAP_SECONDS: {
+    meaning: "how long a key stays published after it signed last; at least the ceiling of a token's life",
+    fallbackNote: 'a day, or more where tokens may live longer',
+  },
+  COUNTERSIGN_KEY_MARGIN_SECONDS: {
+    meaning: 'room in lead and overlap for clocks that disagree; below 60 only for trials',
+    fallback: '60',
+  },
+  COUNTERSIGN_ISSUE_QUOTA_PER_MINUTE: {
+    meaning: 'tokens that one client gets in a minute from one serving process; `0`: any number',
+    fallback: '0',
+  },
+  COUNTERSIGN_DRAIN_GRACE_SECONDS: {
+    meaning: 'after SIGTERM, how long to go on serving while load balancers learn of it',
+    fallback: '0',
+  },
+  COUNTERSIGN_MAX_CONNECTION_AGE_SECONDS: {
+    meaning:
+      'after how long a gRPC connection is asked to reconnect, give or take a tenth, so that calls spread',
+    fallback: '300',
+  },
+  COUNTERSIGN_LOG_CALLS_PER_SECOND: {
+    meaning:
+      'lines written each second for calls that went well; what is left out is counted. Failures are always written',
+    fallback: '200',
+  },
   COUNTERSIGN_WORKERS: {
     meaning: 'serving processes sharing the ports; `auto` = cores; more than 1 needs Redis',
     fallback: '1',

@@ -1,27 +1,32 @@
 import type { AuthenticateClient } from './authenticate-client.js';
 import type { Call, Caller } from './call.js';
 import { AuthError, invalidClient } from './errors.js';
-import type { ExamineToken } from './examine-token.js';
+import type { IsAlive } from './examine-token.js';
+import { type FailureThrottle, refusalOf } from './failure-throttle.js';
 import { holds, requirePermission } from './permission.js';
-import type { ClientStore } from './ports.js';
+import type { ClientStore, TokenCodec } from './ports.js';
 
 /** Answers who calls, once they are proven and allowed to call this RPC. */
 export type Admit = (rpc: string, call: Call) => Promise<Caller>;
 
 /**
- * Lets a caller through to a guarded RPC. Fails with `invalid_client`, `invalid_token` or `insufficient_scope`.
+ * Lets a caller through to a guarded RPC. Fails with `invalid_client`, `invalid_token`, `insufficient_scope` or
+ * `slow_down`.
  *
  * A bearer counts only for the audience of this very service, the issuer, which no client has by default: so a token
  * that a client sent to another service cannot be replayed here by whoever received it. Its scopes count only as far
- * as the client may still have them.
+ * as the client may still have them. Forged ones are counted against the address they come from (RFC 7662 section 4);
+ * what an authenticated caller asks about is not, since others can make a resource server ask about anything.
  */
 export function makeAdmit(ports: {
   authenticateClient: AuthenticateClient;
-  examineToken: ExamineToken;
+  codec: TokenCodec;
+  isAlive: IsAlive;
   clients: ClientStore;
+  throttle: FailureThrottle;
   issuer: string;
 }): Admit {
-  const { authenticateClient, examineToken, clients, issuer } = ports;
+  const { authenticateClient, codec, isAlive, clients, throttle, issuer } = ports;
 
   async function bySecret(clientId: string, secret: string, call: Call): Promise<Caller> {
     const { client } = await authenticateClient(clientId, secret, call);
@@ -33,8 +38,13 @@ export function makeAdmit(ports: {
   }
 
   async function byToken(token: string, call: Call): Promise<Caller> {
-    const authentic = await examineToken(token);
-    if (authentic === undefined || authentic.claims.audience !== issuer) throw invalidToken();
+    const authentic = await codec.open(token);
+    // Only a forgery is a guess. One that was ours once has merely run out, and its bearer has to learn that.
+    if (authentic === undefined) {
+      const { sourceAddress } = call;
+      throw await refusalOf(throttle, { clientId: undefined, sourceAddress }, invalidToken());
+    }
+    if (authentic.claims.audience !== issuer || !(await isAlive(authentic))) throw invalidToken();
     const { clientId, scopes } = authentic.claims;
     const { client } = await clients.look(clientId);
     if (client === undefined || client.mark !== undefined) throw invalidToken();

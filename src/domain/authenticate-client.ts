@@ -1,6 +1,7 @@
 import type { Call } from './call.js';
 import { type Client, isLive } from './client.js';
 import { invalidClient } from './errors.js';
+import { type FailureThrottle, refusalOf } from './failure-throttle.js';
 import { isClientId } from './ids.js';
 import type { ClientStore, Clock, RingVersion, SecretHasher } from './ports.js';
 
@@ -24,14 +25,16 @@ export type AuthenticateClient = (
  *
  * Unknown, deleted, revoked, and known with a wrong or expired secret are refused with the same words after the same
  * work: one look at the store and one HMAC. No slow hash: generated secrets have 256 bits, so guessing is hopeless
- * with a fast one, and a slow one would let anybody exhaust this server.
+ * with a fast one, and a slow one would let anybody exhaust this server. Only then are failures counted; after too many
+ * the refusal is `slow_down`. A right secret gets through whatever else fails beside it.
  */
 export function makeAuthenticateClient(ports: {
   clients: ClientStore;
   hasher: SecretHasher;
+  throttle: FailureThrottle;
   clock: Clock;
 }): AuthenticateClient {
-  const { clients, hasher, clock } = ports;
+  const { clients, hasher, throttle, clock } = ports;
 
   return async (clientId, secret, call) => {
     const sighting = isClientId(clientId) ? await clients.look(clientId) : undefined;
@@ -39,8 +42,10 @@ export function makeAuthenticateClient(ports: {
     const presented = secret.length <= MAX_SECRET_BYTES ? secret : '';
     const match = hasher.find(presented, client?.secrets ?? []);
     const now = clock.now();
-    if (sighting === undefined || client === undefined || match === undefined) throw invalidClient();
-    if (!isLive(match, now) || client.mark !== undefined) throw invalidClient();
+    const isGood = match !== undefined && isLive(match, now) && client?.mark === undefined;
+    if (sighting === undefined || client === undefined || !isGood) {
+      throw await refusalOf(throttle, { clientId, sourceAddress: call.sourceAddress }, invalidClient());
+    }
     call.facts.clientId = client.clientId;
     clients.touchSecret(client.clientId, match.secretId, now);
     return { client, ringVersion: sighting.ringVersion };

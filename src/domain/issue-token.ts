@@ -4,6 +4,7 @@ import type { UseCase } from './call.js';
 import type { ClientSettings } from './client.js';
 import { AuthError, invalidClient, invalidRequest } from './errors.js';
 import type { TokenId } from './ids.js';
+import { type IssueQuota, requireQuota } from './issue-quota.js';
 import type { Clock, Ids, TokenCodec } from './ports.js';
 import { grantScopes } from './scope.js';
 import { MAX_TOKEN_BYTES } from './token.js';
@@ -51,8 +52,9 @@ export function makeIssueToken(ports: {
   clock: Clock;
   issuer: string;
   life: TokenLife;
+  quota: IssueQuota;
 }): IssueToken {
-  const { authenticateClient, codec, ids, clock, issuer, life } = ports;
+  const { authenticateClient, codec, ids, clock, issuer, life, quota } = ports;
 
   return async (request, call) => {
     const { credential } = call;
@@ -66,6 +68,8 @@ export function makeIssueToken(ports: {
     const ttlSeconds = grantTtl(request.ttlSeconds, client, life);
     const scopes = grantScopes(request.scopes, client);
     const audience = grantAudience(request, client);
+
+    requireQuota(quota, client.clientId);
 
     const tokenId = ids.tokenId();
     const issuedAtSeconds = Math.floor(clock.now() / 1000);

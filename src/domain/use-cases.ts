@@ -3,8 +3,10 @@ import { type AuthenticateClient, makeAuthenticateClient } from './authenticate-
 import type { GuardedUseCase, UseCase } from './call.js';
 import { makeCreateClient } from './create-client.js';
 import { makeDeleteClient } from './delete-client.js';
-import { makeExamineToken } from './examine-token.js';
+import { makeExamineToken, makeIsAlive } from './examine-token.js';
+import type { FailureThrottle } from './failure-throttle.js';
 import { makeIntrospectToken } from './introspect-token.js';
+import { type IssueQuota, NO_QUOTA } from './issue-quota.js';
 import { makeIssueToken, type TokenLife } from './issue-token.js';
 import { makeListVerificationKeys } from './list-verification-keys.js';
 import { makeMintSecret } from './mint-secret.js';
@@ -34,6 +36,9 @@ export interface DomainPorts {
   readonly generator: SecretGenerator;
   readonly ids: Ids;
   readonly clock: Clock;
+  readonly throttle: FailureThrottle;
+  /** Undefined: none. */
+  readonly quota?: IssueQuota;
 }
 
 export interface DomainSettings {
@@ -54,8 +59,9 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
   const maxTokenLifeSeconds = life.maxSeconds;
 
   const authenticateClient: AuthenticateClient = makeAuthenticateClient(ports);
-  const examineToken = makeExamineToken(ports);
-  const admit = makeAdmit({ ...ports, authenticateClient, examineToken, issuer });
+  const isAlive = makeIsAlive(ports);
+  const examineToken = makeExamineToken({ ...ports, isAlive });
+  const admit = makeAdmit({ ...ports, authenticateClient, isAlive, issuer });
   const mintSecret = makeMintSecret(ports);
 
   const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ examineToken });
@@ -63,7 +69,7 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
   const ending = makeRevokeClient(ports);
 
   return {
-    issueToken: makeIssueToken({ ...ports, authenticateClient, issuer, life }),
+    issueToken: makeIssueToken({ quota: NO_QUOTA, ...ports, authenticateClient, issuer, life }),
     listVerificationKeys: makeListVerificationKeys({ ...ports, refreshAfterSeconds }),
 
     introspectToken: guarded(admit, 'IntrospectToken', introspectToken),
