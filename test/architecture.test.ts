@@ -7,13 +7,14 @@ const src = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 
 /** Which rooms a room may import from, besides itself. A file named here stands for itself alone. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['app', 'config', 'log', 'workers'],
+  main: ['app', 'config', 'log', 'welcome', 'workers'],
   workers: ['app', 'config', 'log'],
-  app: ['config', 'domain', 'wire', 'adapters', 'ops', 'log', 'call-log', 'closers', 'bootstrap'],
-  bootstrap: ['domain', 'log'],
-  // The pure parser of store addresses, so that a bad one is told with all the other faults.
+  app: ['config', 'domain', 'wire', 'adapters', 'ops', 'log', 'call-log', 'closers', 'reserve-port'],
+  welcome: ['app', 'config'],
+  'reserve-port': ['config'],
   healthcheck: ['config'],
-  config: ['adapters/redis/store-url.ts'],
+  // The pure parser of store addresses, so that a bad one is told with all the other faults.
+  config: ['adapters/redis/store-url.ts', 'domain'],
   'call-log': ['wire/call-observer.ts', 'log', 'domain'],
   log: ['domain'],
   closers: [],
@@ -24,9 +25,9 @@ const ARROWS: Record<string, readonly string[]> = {
   adapters: ['domain'],
   // Another team's process imports this: no server, no store, no logger.
   sdk: ['gen', 'domain', 'adapters/paseto'],
-  cli: ['sdk', 'gen', 'domain'],
+  cli: ['sdk', 'gen', 'domain', 'cli/local.ts'],
   // The CLI's one door to what works on the store or the master key itself.
-  'cli/local.ts': ['app', 'config', 'adapters', 'domain', 'log', 'main', 'bootstrap', 'cli'],
+  'cli/local.ts': ['app', 'config', 'adapters', 'domain', 'log', 'main', 'cli'],
 };
 
 /** Packages that only one room may know. */

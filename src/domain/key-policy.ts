@@ -39,28 +39,32 @@ export const defaultKeyLife = (bounds: KeyLifeBounds): KeyLifeSettings => ({
   }),
 });
 
-/** Everything that makes the settings impossible, one sentence each; empty when they are good. */
-export function keyLifeFaults(settings: KeyLifeSettings, bounds: KeyLifeBounds): readonly string[] {
+/** One reason why settings are impossible. */
+export interface KeyLifeFault {
+  readonly setting: 'PERIOD' | 'LEAD' | 'OVERLAP';
+  readonly problem: string;
+}
+
+/** Everything that makes the settings impossible; empty when they are good. */
+export function keyLifeFaults(settings: KeyLifeSettings, bounds: KeyLifeBounds): readonly KeyLifeFault[] {
   const { periodSeconds, leadSeconds, overlapSeconds } = settings;
-  const faults: string[] = [];
+  const faults: KeyLifeFault[] = [];
   const leadFloor = minLeadSeconds(bounds);
   if (leadSeconds < leadFloor) {
-    faults.push(
-      `The lead of a signing key is ${leadSeconds} s, but verifiers may keep the key set for ` +
-        `${bounds.refreshAfterSeconds} s, so it must be at least ${leadFloor} s.`,
-    );
+    faults.push({
+      setting: 'LEAD',
+      problem: `must be at least ${leadFloor}: verifiers may keep the key set for ${bounds.refreshAfterSeconds} s`,
+    });
   }
   const overlapFloor = minOverlapSeconds(bounds);
   if (overlapSeconds < overlapFloor) {
-    faults.push(
-      `The overlap of a signing key is ${overlapSeconds} s, but tokens may live for ` +
-        `${bounds.maxTokenTtlSeconds} s, so it must be at least ${overlapFloor} s.`,
-    );
+    faults.push({
+      setting: 'OVERLAP',
+      problem: `must be at least ${overlapFloor}: tokens may live for ${bounds.maxTokenTtlSeconds} s`,
+    });
   }
   if (periodSeconds <= leadSeconds) {
-    faults.push(
-      `The period of a signing key, ${periodSeconds} s, must be longer than its lead, ${leadSeconds} s.`,
-    );
+    faults.push({ setting: 'PERIOD', problem: `must be longer than the lead of ${leadSeconds} s` });
   }
   return faults;
 }

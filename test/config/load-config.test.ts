@@ -136,6 +136,23 @@ describe('the configuration', () => {
     expect(load({ ...REDIS, COUNTERSIGN_WORKERS: 'auto' }).workers).to.equal(2);
   });
 
+  it('refuses a life of keys that would leave verifiers without the key that signs', () => {
+    expect(
+      faultsOf({ COUNTERSIGN_KEY_REFRESH_SECONDS: '600', COUNTERSIGN_KEY_LEAD_SECONDS: '600' }),
+    ).to.deep.equal(['COUNTERSIGN_KEY_LEAD_SECONDS']);
+    expect(faultsOf({ COUNTERSIGN_KEY_OVERLAP_SECONDS: '60' })).to.deep.equal([
+      'COUNTERSIGN_KEY_OVERLAP_SECONDS',
+    ]);
+    expect(faultsOf({ COUNTERSIGN_KEY_PERIOD_SECONDS: '60' })).to.deep.equal([
+      'COUNTERSIGN_KEY_PERIOD_SECONDS',
+    ]);
+    expect(load({}).keyPolicy).to.deep.equal({
+      periodMs: 2_592_000_000,
+      leadMs: 3_600_000,
+      overlapMs: 86_465_000,
+    });
+  });
+
   it('never repeats a secret in what it says, whatever is wrong with it', () => {
     const canary = 'canaryCANARY0123456789';
     const secret = fc.constantFrom(

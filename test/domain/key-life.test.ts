@@ -225,10 +225,10 @@ describe('the settings of key life', () => {
 
   it('are refused with every reason at once', () => {
     const faults = keyLifeFaults({ periodSeconds: 100, leadSeconds: 359, overlapSeconds: 86_464 }, bounds);
-    expect(faults).to.have.length(3);
-    expect(faults[0]).to.contain('at least 360 s');
-    expect(faults[1]).to.contain('at least 86465 s');
-    expect(faults[2]).to.contain('longer than its lead');
+    expect(faults.map(({ setting }) => setting)).to.deep.equal(['LEAD', 'OVERLAP', 'PERIOD']);
+    expect(faults[0]?.problem).to.contain('at least 360');
+    expect(faults[1]?.problem).to.contain('at least 86465');
+    expect(faults[2]?.problem).to.contain('longer than the lead');
   });
 
   it('are taken in seconds and used in milliseconds', () => {
