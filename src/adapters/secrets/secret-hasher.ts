@@ -1,0 +1,65 @@
+import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { MAX_LIVE_SECRETS, type StoredSecret } from '../../domain/client.js';
+import { temporarilyUnavailable } from '../../domain/errors.js';
+import type { SecretHasher } from '../../domain/ports.js';
+
+/** Where the peppers come from: the key ring. */
+export interface Peppers {
+  /** The pepper for new secrets. Throws `temporarily_unavailable`. */
+  newestPepper(): { readonly pepperId: string; readonly key: KeyObject };
+  /** The pepper by this id; undefined when it is not known here. Throws `temporarily_unavailable`. */
+  pepper(pepperId: string): KeyObject | undefined;
+}
+
+/** HMAC-SHA-256; named so that a test can count how often it is computed. */
+export type Hmac = (secret: string, key: KeyObject) => Buffer;
+
+const HASH_BYTES = 32;
+
+/**
+ * Hashes secrets by HMAC-SHA-256 under a pepper: with 256 random bits in a secret there is nothing to guess, and
+ * without the pepper, which lies in the store only wrapped, a stolen hash cannot even be tried against a guess. A slow
+ * hash would add nothing but a way to exhaust this server.
+ */
+export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): SecretHasher {
+  /** Stands in, text and all, for hashes that are not there; nothing hashes to it. */
+  const decoy = randomBytes(HASH_BYTES).toString('base64url');
+
+  return {
+    hash(secret) {
+      const { pepperId, key } = peppers.newestPepper();
+      return { hash: hmac(secret, key).toString('base64url'), pepperId };
+    },
+
+    find(secret, stored) {
+      const newest = peppers.newestPepper();
+      const digests = new Map<string, Buffer>();
+      let unknownPepper: string | undefined;
+      let found: StoredSecret | undefined;
+      // Always as many comparisons as a client may have secrets, and always at least one HMAC, so that neither a client
+      // that does not exist nor one with a single secret can be told by the time it takes.
+      for (let i = 0; i < Math.max(MAX_LIVE_SECRETS, stored.length); i += 1) {
+        const candidate = stored[i];
+        const pepperId = candidate?.pepperId ?? stored[0]?.pepperId ?? newest.pepperId;
+        const key = pepperId === newest.pepperId ? newest.key : peppers.pepper(pepperId);
+        if (key === undefined) unknownPepper = pepperId;
+        const presented = digests.get(pepperId) ?? hmac(secret, key ?? newest.key);
+        digests.set(pepperId, presented);
+        const kept = bytesOf(key !== undefined && candidate !== undefined ? candidate.hash : decoy);
+        const same = kept.length === HASH_BYTES && timingSafeEqual(presented, kept);
+        if (same) found ??= candidate;
+      }
+      if (found === undefined && unknownPepper !== undefined) {
+        // Made on a server with a newer ring: this one cannot say that the secret is wrong.
+        throw temporarilyUnavailable(
+          new Error(`A secret is under the pepper ${unknownPepper}, not known here.`),
+        );
+      }
+      return found;
+    },
+  };
+}
+
+const hmacSha256: Hmac = (secret, key) => createHmac('sha256', key).update(secret, 'utf8').digest();
+
+const bytesOf = (hash: string): Buffer => Buffer.from(hash, 'base64url');
