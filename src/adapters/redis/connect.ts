@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Store } from '../../domain/ports.js';
+import { makeSharedThrottle } from '../throttle/shared-throttle.js';
+import { makeRedisAuditTrail } from './audit-trail.js';
+import { takeCensus } from './census.js';
 import { makeRedisClientStore } from './client-store.js';
 import { timeToText } from './client-text.js';
 import { makeRedisFeedSource } from './feed-source.js';
@@ -41,7 +44,7 @@ export type RedisEvent =
 const DEADLINE_MS = 250;
 /** Longer than the wait for replicas, so that their count is known, and shorter than what callers are promised. */
 const WRITER_DEADLINE_MS = 280;
-const FEED_DEADLINE_MS = 1000;
+const FEED_DEADLINE_MS = 500;
 const MAX_IN_FLIGHT = 1000;
 const AUDIT_LENGTH = 100_000;
 const FEED_LENGTH = 1_000_000;
@@ -95,7 +98,7 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
       },
       (reason) => {
         onEvent({ kind: 'lost', connection, reason });
-        onTurn();
+        pulse.doubt();
       },
     );
   }
@@ -130,6 +133,9 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
       openLink: () => linkOf('feed', FEED_DEADLINE_MS),
       closed: closing.signal,
     }),
+    audit: makeRedisAuditTrail({ keys, link: ordinary, binding, closed: closing.signal }),
+    throttle: makeSharedThrottle({ ask: (commands) => ordinary.ask(commands), keyOf: keys.failures, clock }),
+    census: () => takeCensus({ keys, link: ordinary, binding }),
     ready: isReady,
     onReadyChange: (listener) => void listeners.push(listener),
     inspect: () => inspectRedis(ordinary, keys),

@@ -1,7 +1,6 @@
 import type { ClientId, Generation, KeyId, TokenId } from '../../domain/ids.js';
 import { FeedBroken } from '../../domain/ports.js';
 import type { Revocation } from '../../domain/revocation.js';
-import { redisFault } from './redis-fault.js';
 
 /** The id of a feed entry; a stream that was never written to ends at `0-1`, the entry of its founding. */
 export const entryIdOf = (sequence: number): string => (sequence === 0 ? '0-1' : `${sequence}-0`);
@@ -31,17 +30,4 @@ export function revocationFromEntry([id, fields]: StreamEntry): Revocation {
 export function streamInfo(reply: unknown, field: 'last-generated-id' | 'first-entry'): unknown {
   const info = reply as readonly unknown[];
   return info[info.indexOf(field) + 1];
-}
-
-/**
- * The epoch of a master, from `INFO replication`: its replication id. That changes when Redis restarts or fails over,
- * which is when acknowledged changes may be gone and sequences be used again; so it must not be kept in Redis itself.
- * Fails with `temporarily_unavailable` when this is no master.
- */
-export function epochOf(info: unknown): string {
-  const text = String(info);
-  const id = /^master_replid:([0-9a-f]+)\r?$/m.exec(text)?.[1];
-  if (id === undefined || !/^role:master\r?$/m.test(text))
-    throw redisFault(new Error('this Redis is no master'));
-  return id;
 }

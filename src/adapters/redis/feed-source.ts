@@ -10,18 +10,12 @@ import {
 } from '../../domain/ports.js';
 import type { Revocation } from '../../domain/revocation.js';
 import { revokedKeysOf } from '../../domain/stored-key-ring.js';
-import {
-  entryIdOf,
-  epochOf,
-  revocationFromEntry,
-  type StreamEntry,
-  sequenceOf,
-  streamInfo,
-} from './feed-reader.js';
+import { entryIdOf, revocationFromEntry, type StreamEntry, sequenceOf, streamInfo } from './feed-reader.js';
 import type { Keys } from './keys.js';
 import { type Link, type RedisCommand, withoutErrors } from './link.js';
 import { mergeKey } from './merge-key.js';
 import { redisFault } from './redis-fault.js';
+import { epochOf } from './replication-info.js';
 import { ringFromText } from './ring-text.js';
 import type { RunChange } from './scripts.js';
 import { generationFromText } from './standing-text.js';
@@ -60,7 +54,7 @@ export function makeRedisFeedSource(room: {
   /** What a reading says, if the two replies behind it vouch for it, and the epoch that it is of. */
   const vouched = (replies: readonly unknown[]): { reply: unknown; epoch: string } => {
     const [reply, marker, info] = withoutErrors(replies);
-    const epoch = epochOf(info);
+    const epoch = epochOf(String(info));
     binding.verify((marker as (string | null)[])[0]);
     return { reply, epoch };
   };

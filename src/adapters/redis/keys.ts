@@ -18,6 +18,8 @@ export interface Keys {
   readonly audit: string;
   /** STRING: one client's record. Until it is deleted. */
   client(id: ClientId): string;
+  /** HASH: failed credentials from one address, at most 65 counters. Expires by itself within minutes. */
+  failures(source: string): string;
   /** STRING: a server's sign of life, written only to be waited for. Expires by itself. */
   beat(serverId: string): string;
 }
@@ -34,6 +36,7 @@ export function keysUnder(prefix: string): Keys {
     feed: `${tag}feed`,
     audit: `${tag}audit`,
     client: (id) => `${tag}client:${id}`,
+    failures: (source) => `${tag}failures:${source}`,
     beat: (serverId) => `${tag}beat:${serverId}`,
   };
 }

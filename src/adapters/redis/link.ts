@@ -24,14 +24,14 @@ export class Link {
   readonly #client: RedisClient;
   readonly #limits: LinkLimits;
   #inFlight = 0;
-  /** Why the connection failed last, for whoever asks when it is gone. */
-  #reason = new Error('no answer');
+  /** What went wrong last, since it was last connected. */
+  #trouble: Error | undefined;
 
   constructor(client: RedisClient, limits: LinkLimits) {
     this.#client = client;
     this.#limits = limits;
     client.on('error', (error: unknown) => {
-      this.#reason = withoutArguments(error);
+      this.#trouble = withoutArguments(error);
     });
   }
 
@@ -112,11 +112,11 @@ export class Link {
         act();
       };
       const onReady = (): void => settle(resolve);
+      const fail = (): void => settle(() => reject(this.#trouble ?? new Error('no answer')));
       const onError = (): void => {
-        const isRefused = /WRONGPASS|NOAUTH|NOPERM|invalid password/.test(this.#reason.message);
-        if (isRefused) settle(() => reject(this.#reason));
+        if (/WRONGPASS|NOAUTH|NOPERM|invalid password/.test(this.#trouble?.message ?? '')) fail();
       };
-      const timer = setTimeout(() => settle(() => reject(this.#reason)), deadlineMs);
+      const timer = setTimeout(fail, deadlineMs);
       client.on('ready', onReady);
       client.on('error', onError);
       // Rejects at the first failure already, while the client goes on trying.
@@ -129,12 +129,18 @@ export class Link {
     let up = this.usable;
     this.#client.on('ready', () => {
       up = true;
+      this.#trouble = undefined;
       onReady();
     });
     this.#client.on('close', () => {
-      if (up) onLost(this.#reason);
+      if (up) onLost(this.#trouble ?? new Error('the connection was closed'));
       up = false;
     });
+  }
+
+  /** Cuts the connection and makes it anew, perhaps to another node. */
+  renew(): void {
+    if (!(this.#client instanceof Cluster)) this.#client.disconnect(true);
   }
 
   close(): void {

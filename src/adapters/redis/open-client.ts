@@ -14,11 +14,11 @@ export type RedisClient = Redis | Cluster;
 
 /** How long a connection may owe a reply without a byte coming before it is given up: then it is cut, and what is
  * queued on it dies with it. Feed readers are quiet for the length of a blocking read. */
-const SILENCE_MS: Record<ConnectionKind, number> = { ordinary: 500, writer: 500, feed: 1000 };
+const SILENCE_MS: Record<ConnectionKind, number> = { ordinary: 500, writer: 500, feed: 500 };
 const CONNECT_TIMEOUT_MS = 500;
 
-/** 100 ms after the first failure, then doubling up to half a second, with jitter. */
-const retryDelay = (attempt: number): number => Math.min(50 * 2 ** attempt, 500) + Math.random() * 100;
+/** About 20 ms after the first failure, then doubling up to half a second, with jitter. */
+const retryDelay = (attempt: number): number => Math.min(10 * 2 ** attempt, 400) * (0.75 + Math.random() / 2);
 
 /**
  * A client that is not yet connected.

@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/ports.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
+import { isMaster } from './replication-info.js';
 import type { StoreBinding } from './store-binding.js';
 
 const EVERY_MS = 500;
@@ -9,9 +10,10 @@ const BEAT_EXPIRES_MS = 5000;
 const WAIT_MS = 200;
 
 /**
- * Looks after the store while nobody asks: every half second it reads the marker, so that a Redis that hangs or came
- * back empty is known before the next request, and where replicas are waited for it writes a beat and waits likewise.
- * Reading proves nothing there: a master that lost its replicas answers reads as ever, while a new one takes changes.
+ * Looks after the store while nobody asks: every half second it reads the marker and the role, so that a Redis that
+ * hangs, came back empty or became a replica is known and left; and where replicas are waited for it writes a beat and
+ * waits likewise. Reading proves nothing there: a master that lost its replicas answers reads as ever, while a new one
+ * takes changes.
  */
 export class Pulse {
   readonly #room: PulseRoom;
@@ -23,7 +25,7 @@ export class Pulse {
     this.#room = room;
   }
 
-  /** Whether the last pulse was answered. */
+  /** Whether the last beat was answered, and nothing has gone wrong since. */
   get answers(): boolean {
     return this.#answers;
   }
@@ -35,7 +37,13 @@ export class Pulse {
     this.#timer = setTimeout(() => void this.start(), this.#answers ? EVERY_MS : AFTER_FAILURE_MS);
   }
 
-  /** Beats now instead of later, because something has changed. */
+  /** Counts as unanswered until the next beat, because a connection was lost. */
+  doubt(): void {
+    this.#answers = false;
+    this.#room.onTurn();
+  }
+
+  /** Beats now instead of later, because a connection is back. */
   hurry(): void {
     if (this.#timer === undefined || this.#stopped) return;
     clearTimeout(this.#timer);
@@ -61,12 +69,16 @@ export class Pulse {
         if (Number(held) < waitReplicas) throw new Error('too few replicas hold the beat');
         binding.confirm(sentAt);
       }
-      const [marker] = (await ordinary.ask([['hmget', keys.marker, 'store_id']])) as [(string | null)[]];
+      const [marker, info] = (await ordinary.ask([
+        ['hmget', keys.marker, 'store_id'],
+        ['info', 'replication'],
+      ])) as [(string | null)[], string];
+      binding.isMaster = isMaster(info);
+      if (!binding.isMaster) ordinary.renew();
       binding.verify(marker[0]);
     } catch {
       answers = false;
     }
-    if (answers === this.#answers) return;
     this.#answers = answers;
     onTurn();
   }
@@ -80,6 +92,6 @@ interface PulseRoom {
   readonly clock: Clock;
   readonly serverId: string;
   readonly waitReplicas: number;
-  /** Called when {@link Pulse.answers} has changed. */
+  /** Called when {@link Pulse.answers} may have changed. */
   readonly onTurn: () => void;
 }

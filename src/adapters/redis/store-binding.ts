@@ -16,6 +16,8 @@ export class StoreBinding {
   #boundTo: string | undefined;
   #isRightStore = true;
   #highest = 0;
+  /** Whether it was a master at the last beat. A replica may be behind, and has no say. */
+  isMaster = true;
   /** Called when {@link isRightStore} has changed. */
   onTurn: () => void = () => undefined;
 
@@ -57,6 +59,7 @@ export class StoreBinding {
         new Error('this Redis is empty, or another one than the server started on'),
       );
     }
+    if (!this.isMaster) throw temporarilyUnavailable(new Error('this Redis has become a replica'));
     if (!this.isFresh) {
       throw temporarilyUnavailable(
         new Error('too few replicas have confirmed a beat within the last second'),
