@@ -4,6 +4,7 @@
  * backend hanging; it must never guess. A write that failed so may have taken effect, and repeating it must be safe.
  */
 import type { Client, ClientRecord, StoredSecret } from './client.js';
+import type { FailureThrottle } from './failure-throttle.js';
 import type { ClientId, Generation, KeyId, SecretId, TokenId } from './ids.js';
 import type { Revocation, RevocationMark } from './revocation.js';
 import type { AuthenticToken, JsonObject, TokenClaims } from './token.js';
@@ -328,7 +329,7 @@ export interface StoreFinding {
 
 /** An administrative act as the trail has it. */
 export interface AuditEvent extends AuditEntry {
-  /** Its place in the trail: `[0-9-]{1,64}`. */
+  /** Its place in the trail, `[0-9]{1,20}-[0-9]{1,20}`: as text, a later one is greater. */
   readonly eventId: string;
   /** When it took effect, by the store's clock. */
   readonly timeMs: number;
@@ -339,10 +340,11 @@ export interface AuditTrail {
   /** Up to `limit` events, newest first, all before `before` where given. An unknown place is no error. */
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly AuditEvent[]>;
   /**
-   * Tells the sink every event after `after`, in order, or what happens from now on where it is undefined. Settles only
-   * by rejecting: with the abort reason, or with `temporarily_unavailable` when the store is lost.
+   * Every event after `after`, in order, or what happens from now on where it is undefined; each within a second of its
+   * act while the reader keeps up. Ends only by throwing: the abort reason, or `temporarily_unavailable` when the store
+   * is lost.
    */
-  follow(after: string | undefined, sink: (event: AuditEvent) => void, signal: AbortSignal): Promise<never>;
+  follow(after: string | undefined, signal: AbortSignal): AsyncIterable<AuditEvent>;
 }
 
 /** How much a store holds. */
@@ -361,6 +363,10 @@ export interface Store {
   readonly ledger: RevocationLedger;
   readonly keyRings: KeyRingStore;
   readonly feed: FeedSource;
+  readonly audit: AuditTrail;
+  readonly throttle: FailureThrottle;
+  /** What it holds, for the metrics. */
+  census(): Promise<StoreCensus>;
   /** Whether the bound store would answer for sure now: reachable, the right one, and confirmed where that is asked for. */
   ready(): boolean;
   /** Calls the listener whenever {@link ready} has changed. */

@@ -8,10 +8,14 @@ import type { FailureThrottle } from './failure-throttle.js';
 import { makeIntrospectToken } from './introspect-token.js';
 import { type IssueQuota, NO_QUOTA } from './issue-quota.js';
 import { makeIssueToken, type TokenLife } from './issue-token.js';
+import type { KeyPolicy } from './key-life.js';
+import { makeListAuditEvents } from './list-audit-events.js';
+import { makeListSigningKeys } from './list-signing-keys.js';
 import { makeListVerificationKeys } from './list-verification-keys.js';
 import { makeMintSecret } from './mint-secret.js';
 import type { GuardedRpc } from './permission.js';
 import type {
+  AuditTrail,
   ClientStore,
   Clock,
   Ids,
@@ -19,19 +23,24 @@ import type {
   RevocationLedger,
   SecretGenerator,
   SecretHasher,
+  SigningKeys,
   TokenCodec,
 } from './ports.js';
 import { makeGetClient, makeListClients } from './read-client.js';
 import { makeRevokeClient } from './revoke-client.js';
+import { makeRevokeSigningKey } from './revoke-signing-key.js';
 import { makeRevokeToken } from './revoke-token.js';
 import { makeRotateClientSecret } from './rotate-client-secret.js';
+import { makeRotateSigningKey } from './rotate-signing-key.js';
 import { makeUpdateClient } from './update-client.js';
+import { makeWatchAuditEvents } from './watch-audit-events.js';
 
 export interface DomainPorts {
   readonly clients: ClientStore;
   readonly ledger: RevocationLedger;
+  readonly audit: AuditTrail;
   readonly codec: TokenCodec;
-  readonly keys: KeyRing;
+  readonly keys: KeyRing & SigningKeys;
   readonly hasher: SecretHasher;
   readonly generator: SecretGenerator;
   readonly ids: Ids;
@@ -46,6 +55,7 @@ export interface DomainSettings {
   readonly issuer: string;
   readonly life: TokenLife;
   readonly refreshAfterSeconds: number;
+  readonly keyPolicy: KeyPolicy;
 }
 
 /**
@@ -55,7 +65,7 @@ export interface DomainSettings {
 export type UseCases = ReturnType<typeof makeUseCases>;
 
 export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
-  const { issuer, life, refreshAfterSeconds } = settings;
+  const { issuer, life, refreshAfterSeconds, keyPolicy } = settings;
   const maxTokenLifeSeconds = life.maxSeconds;
 
   const authenticateClient: AuthenticateClient = makeAuthenticateClient(ports);
@@ -67,6 +77,7 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
   const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ examineToken });
   const { revokeToken, revokeTokenById } = makeRevokeToken({ ...ports, maxTokenLifeSeconds });
   const ending = makeRevokeClient(ports);
+  const keyPorts = { signingKeys: ports.keys, keyPolicy };
 
   return {
     issueToken: makeIssueToken({ quota: NO_QUOTA, ...ports, authenticateClient, issuer, life }),
@@ -95,6 +106,14 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
     reinstateClient: guarded(admit, 'ReinstateClient', ending.reinstateClient),
     revokeClientTokens: guarded(admit, 'RevokeClientTokens', ending.revokeClientTokens),
     revokeClientSecret: guarded(admit, 'RevokeClientSecret', ending.revokeClientSecret),
+
+    listSigningKeys: guarded(admit, 'ListSigningKeys', makeListSigningKeys(keyPorts)),
+    rotateSigningKey: guarded(admit, 'RotateSigningKey', makeRotateSigningKey(keyPorts)),
+    revokeSigningKey: guarded(admit, 'RevokeSigningKey', makeRevokeSigningKey(keyPorts)),
+
+    listAuditEvents: guarded(admit, 'ListAuditEvents', makeListAuditEvents(ports)),
+    /** Behind {@link admit}, which its door asks: a stream outlives the answer. */
+    watchAuditEvents: makeWatchAuditEvents(ports),
 
     /** For what is not a use-case of its own, such as a stream: who calls, if they may. */
     admit,

@@ -1,3 +1,4 @@
+import { auditTrailContract } from './audit-trail.js';
 import type { MakeBackend } from './bench.js';
 import { clientRecordsContract } from './client-records.js';
 import { feedContract } from './feed.js';
@@ -14,6 +15,7 @@ export function storeContract(name: string, makeBackend: MakeBackend): void {
       racesContract,
       keyRingsContract,
       feedContract,
+      auditTrailContract,
     ]) {
       contract(makeBackend);
     }

@@ -3,6 +3,7 @@ import { temporarilyUnavailable } from '../../domain/errors.js';
 import type { ClientId, Generation, TokenId } from '../../domain/ids.js';
 import type { AuditEntry, Clock, RingVersion, StoredKeyRing, StoreMarker } from '../../domain/ports.js';
 import type { Revocation, RevocationMark } from '../../domain/revocation.js';
+import { MemoryAuditTrail } from './audit-trail.js';
 import { FeedHistory } from './feed-history.js';
 import { SortedIds } from './sorted-ids.js';
 
@@ -13,7 +14,6 @@ export interface Standing {
 }
 
 const NEVER_REVOKED: Standing = { generation: 0 as Generation, mark: undefined };
-const AUDIT_KEPT = 100_000;
 
 /** Everything that the embedded store holds, and the few rules that all its ports share. */
 export class MemoryState {
@@ -23,7 +23,7 @@ export class MemoryState {
   /** When each revoked token may be forgotten, in seconds since 1970. */
   readonly revokedTokens = new Map<TokenId, number>();
   readonly history = new FeedHistory();
-  readonly audit: (AuditEntry & { readonly timeMs: number })[] = [];
+  readonly audit = new MemoryAuditTrail();
   marker: StoreMarker | undefined;
   ring: StoredKeyRing | undefined;
   boundTo: string | undefined;
@@ -52,6 +52,7 @@ export class MemoryState {
   close(): void {
     this.#closed = true;
     this.history.close();
+    this.audit.close();
   }
 
   standingOf(clientId: ClientId): Standing {
@@ -77,8 +78,6 @@ export class MemoryState {
   }
 
   record(entry: AuditEntry | undefined): void {
-    if (entry === undefined) return;
-    this.audit.push({ ...entry, timeMs: this.clock.now() });
-    if (this.audit.length > AUDIT_KEPT * 1.1) this.audit.splice(0, this.audit.length - AUDIT_KEPT);
+    if (entry !== undefined) this.audit.append(entry, this.clock.now());
   }
 }

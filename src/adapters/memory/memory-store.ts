@@ -1,4 +1,5 @@
 import type { Clock, Store } from '../../domain/ports.js';
+import { makeLocalThrottle } from '../throttle/local-throttle.js';
 import { makeMemoryClientStore } from './client-store.js';
 import { makeMemoryFeedSource } from './feed-source.js';
 import { makeMemoryKeyRingStore } from './key-ring-store.js';
@@ -21,6 +22,17 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): Store {
     ledger: makeMemoryRevocationLedger(state),
     keyRings: makeMemoryKeyRingStore(state),
     feed: makeMemoryFeedSource(state),
+    audit: state.audit,
+    throttle: makeLocalThrottle({ clock }),
+    census: async () => {
+      state.requireAnswers();
+      return {
+        clients: state.records.size,
+        raisedGenerations: state.standings.size,
+        revokedTokens: state.revokedTokens.size,
+        auditEvents: state.audit.size,
+      };
+    },
     ready: () => state.answers(),
     onReadyChange: (listener) => void listeners.push(listener),
     inspect: async () => [],
