@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { ask } from './ask.js';
 import { EXIT } from './exit-code.js';
 import { CliFailure } from './failure.js';
 import type { Host } from './host.js';
@@ -19,15 +19,8 @@ export async function confirm(host: Host, question: string, yes: boolean | undef
       'give --yes if that is meant',
     );
   }
-  host.stderr.write(`${consequence} This cannot be undone. Go on? [y/N] `);
-  const lines = createInterface({ input: host.stdin });
-  try {
-    // The end of input is a no.
-    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-    const answer = await Promise.race([lines.question(''), closed]);
-    if (!/^y(es)?$/i.test(answer.trim()))
-      throw new CliFailure('not_confirmed', EXIT.refused, 'Nothing was done.');
-  } finally {
-    lines.close();
+  const answer = await ask(host, `${consequence} This cannot be undone. Go on? [y/N] `, { hidden: false });
+  if (!/^y(es)?$/i.test(answer.trim())) {
+    throw new CliFailure('not_confirmed', EXIT.refused, 'Nothing was done.');
   }
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline/promises';
+import { ask } from './ask.js';
 import type { SecretPlace } from './connection.js';
 import { fileFailure, usageFailure } from './failure.js';
 import type { Host } from './host.js';
@@ -37,15 +37,7 @@ async function textFromStdin(host: Host, what: string): Promise<string> {
   if (asked.has(host))
     throw usageFailure('Standard input is wanted for two things.', 'put one of them into a file');
   asked.add(host);
-  if (host.stdin.isTTY) {
-    const lines = createInterface({ input: host.stdin });
-    host.stderr.write(`Paste the ${what}, then press Enter: `);
-    try {
-      return await lines.question('');
-    } finally {
-      lines.close();
-    }
-  }
+  if (host.stdin.isTTY) return ask(host, `Paste the ${what}, then press Enter: `, { hidden: true });
   let text = '';
   for await (const chunk of host.stdin) {
     text += String(chunk);

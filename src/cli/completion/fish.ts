@@ -10,12 +10,12 @@ export function fishCompletion(root: CommandNode): string {
 function __countersign_at
     set -l path
     for word in (commandline -opc)[2..]
-        set -l step (string join ' ' $path $word)
+        set -l step (string join -- ' ' $path $word)
         if contains -- $step ${steps.join(' ')}
             set -a path $word
         end
     end
-    test (string join ' ' $path) = "$argv"
+    test "$path" = "$argv"
 end
 complete -c countersign -f
 ${lines.join('\n')}

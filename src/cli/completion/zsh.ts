@@ -20,7 +20,7 @@ const functionName = (path: string): string =>
 function functionText({ path, options, children, takesFile }: CommandNode): string {
   const specs = options.map(optionText);
   if (children.length === 0) {
-    const operands = takesFile ? ["'*:file:_files'"] : [];
+    const operands = [takesFile ? "'*:file:_files'" : "'*:operand: '"];
     return `${functionName(path)}() {\n  _arguments -s ${[...specs, ...operands].join(' ')}\n}\n`;
   }
   const described = children.map(({ name, description }) =>
