@@ -1,0 +1,61 @@
+import { type Expectation, everyAnswer } from './expectation.js';
+import { Probe } from './probe.js';
+import { type Answer, jsonOf } from './raw-http.js';
+import type { Abilities, Role, Target } from './target.js';
+
+/** One edge of the protocol: what is sent, and what has to come back. */
+export interface Row {
+  /** As in PROTOCOL.md; a letter behind it tells cases of one row apart. */
+  readonly id: string;
+  /** Where it is written; `ours` where the RFC leaves the choice. */
+  readonly section: string;
+  readonly what: string;
+  readonly needs?: readonly (Role | keyof Abilities)[];
+  readonly expect: Expectation;
+  /** Sends it, and whatever has to come before; answers the answer that counts. */
+  ask(probe: Probe): Promise<Answer>;
+}
+
+/** How a row went. */
+export interface RowResult {
+  readonly row: Row;
+  readonly verdict: 'pass' | 'fail' | 'skipped';
+  /** What was answered, in short, with what is wrong about it; or why it was not asked. */
+  readonly answered: string;
+}
+
+/** Runs one row against a target; never fails. */
+export async function runRow(row: Row, target: Target): Promise<RowResult> {
+  const lacks = (row.needs ?? []).filter((need) => !has(target, need));
+  if (lacks.length > 0) return { row, verdict: 'skipped', answered: `no ${lacks.join(', ')}` };
+  try {
+    const answer = await row.ask(new Probe(target));
+    const faults = [...row.expect.faults(answer), ...(target.strict ? everyAnswer.faults(answer) : [])];
+    const answered = [inShort(answer), ...faults].join('; ');
+    return { row, verdict: faults.length === 0 ? 'pass' : 'fail', answered };
+  } catch (error) {
+    return { row, verdict: 'fail', answered: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function has(target: Target, need: Role | keyof Abilities): boolean {
+  return Object.hasOwn(target.clients, need) || Boolean(target.abilities[need as keyof Abilities]);
+}
+
+function inShort(answer: Answer): string {
+  const content = jsonOf(answer);
+  if (content === undefined) return `${answer.status}${answer.body === '' ? '' : ' (no JSON)'}`;
+  if (typeof content.error === 'string') return `${answer.status} ${content.error}`;
+  if (typeof content.active === 'boolean') return `${answer.status} active ${content.active}`;
+  return `${answer.status}${'access_token' in content ? ' a token' : ''}`;
+}
+
+/** A row in one line; the first need is nearly always the client that asks. */
+export const row = (
+  id: string,
+  section: string,
+  what: string,
+  expect: Expectation,
+  ask: (probe: Probe) => Promise<Answer>,
+  needs: Row['needs'] = ['client'],
+): Row => ({ id, section, what, expect, ask, needs });

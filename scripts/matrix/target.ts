@@ -1,0 +1,75 @@
+/** A client of the server under test. */
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** The parts that clients play in the rows; a target that cannot cast one is spared the rows that need it. */
+export type Role =
+  /** May get tokens: of the target's scope by default, for its audience by default. */
+  | 'client'
+  /** Another one like it. */
+  | 'other'
+  /** May introspect any token. */
+  | 'introspector'
+  /** May introspect, but no token of the client's audience. */
+  | 'stranger'
+  /** May authenticate and introspect, and gets no token. */
+  | 'introspectionOnly'
+  /** May introspect, and gets bearer tokens that say so. */
+  | 'bearerIntrospector'
+  /** May revoke anybody's tokens. */
+  | 'revoker'
+  /** Right secret, but revoked. */
+  | 'revoked'
+  /** The secret has expired after a rotation. */
+  | 'expired'
+  /** Its secret has `%`, `:`, `+`, `&` and `=`. */
+  | 'special'
+  /** Allowed scopes, none of them by default. */
+  | 'noDefaultScope'
+  /** No scopes at all. */
+  | 'scopeless'
+  /** Two audiences, none of them by default. */
+  | 'twoAudiences'
+  /** Its tokens live a second. */
+  | 'shortLived'
+  /** Nobody else's: to be guessed at. */
+  | 'victim';
+
+export type Endpoint = 'token' | 'introspection' | 'revocation';
+
+/** What else a target can do for a row. */
+export interface Abilities {
+  /** Runs the act while the target's store does not answer. */
+  readonly duringOutage?: <T>(act: () => Promise<T>) => Promise<T>;
+  /** Failures are throttled. */
+  readonly throttles?: boolean;
+  /** Publishes PASETO keys. */
+  readonly keys?: boolean;
+  /** Waits until the clock has gone that far on. */
+  readonly wait?: (seconds: number) => Promise<void>;
+  /** The URL of the same kind of server whose issuer has a path. */
+  readonly issuerWithPath?: string;
+}
+
+/** A server under test, as far as a row has to know it. */
+export interface Target {
+  readonly issuer: string;
+  /** Where the metadata document is. */
+  readonly metadataUrl: string;
+  readonly endpoints: Readonly<Record<Endpoint, string>>;
+  /** Where the keys are, if there are any. */
+  readonly keysUrl?: string;
+  readonly clients: Readonly<Partial<Record<Role, Credentials>>>;
+  /** A scope that the client gets by default, and a second that it may have. */
+  readonly scope: string;
+  readonly secondScope: string;
+  /** The client's default audience, and a second that it may have. */
+  readonly audience: string;
+  readonly secondAudience: string;
+  readonly abilities: Abilities;
+  /** Ours: every answer is held to what we promise of every answer. */
+  readonly strict: boolean;
+  readonly insecure: boolean;
+}
