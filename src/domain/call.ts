@@ -38,6 +38,8 @@ export interface Caller {
   readonly scopes: readonly string[];
   /** The client's `serves_audiences` as of this call. */
   readonly servesAudiences: readonly string[];
+  /** The bearer token that it came with, and when that ends, in ms since 1970. Undefined for one with a secret. */
+  readonly bearer?: { readonly tokenId: TokenId; readonly expiresAtMs: number };
 }
 
 /** The use-case of an open RPC. */

@@ -74,7 +74,7 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
   const admit = makeAdmit({ ...ports, authenticateClient, isAlive, issuer });
   const mintSecret = makeMintSecret(ports);
 
-  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ examineToken });
+  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ ...ports, admit, examineToken });
   const { revokeToken, revokeTokenById } = makeRevokeToken({ ...ports, maxTokenLifeSeconds });
   const ending = makeRevokeClient(ports);
   const keyPorts = { signingKeys: ports.keys, keyPolicy };
@@ -83,7 +83,8 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
     issueToken: makeIssueToken({ quota: NO_QUOTA, ...ports, authenticateClient, issuer, life }),
     listVerificationKeys: makeListVerificationKeys({ ...ports, refreshAfterSeconds }),
 
-    introspectToken: guarded(admit, 'IntrospectToken', introspectToken),
+    /** Asks for admission itself, so that both questions can share a round trip. */
+    introspectToken,
     batchIntrospectTokens: guarded(admit, 'BatchIntrospectTokens', batchIntrospectTokens),
     revokeToken: guarded(admit, 'RevokeToken', revokeToken),
     revokeTokenById: guarded(admit, 'RevokeTokenById', revokeTokenById),

@@ -74,14 +74,17 @@ export function launchServerProcess(
       resolve(code ?? signal ?? 1);
     });
   });
+  let found = false;
   const listening = new Promise<ServerProcess['ports']>((resolve, reject) => {
     const deadline = setTimeout(
       () => reject(new Error(`not listening in time:\n${output}`)),
       START_DEADLINE_MS,
     );
     const look = (): void => {
+      if (found) return;
       const line = logLines().find(({ msg }) => msg === 'listening');
       if (line === undefined) return;
+      found = true;
       clearTimeout(deadline);
       resolve({ grpc: Number(line.grpc_port), http: Number(line.http_port), ops: Number(line.ops_port) });
     };

@@ -59,6 +59,8 @@ export function makeTokenCodec(ports: { readonly keys: CodecKeys; readonly issue
       opened.set(token, authentic);
       return authentic;
     },
+
+    remembers: (token) => opened.has(token),
   };
 }
 
