@@ -9,7 +9,7 @@ const src = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 const ARROWS: Record<string, readonly string[]> = {
   main: ['app', 'config', 'log', 'welcome', 'workers'],
   workers: ['app', 'config', 'log'],
-  app: ['config', 'domain', 'wire', 'adapters', 'ops', 'log', 'call-log', 'closers', 'reserve-port'],
+  app: ['config', 'domain', 'wire', 'adapters', 'ops', 'tls', 'log', 'call-log', 'closers', 'reserve-port'],
   welcome: ['app', 'config'],
   'reserve-port': ['config'],
   healthcheck: ['config'],
@@ -22,6 +22,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ops: ['domain', 'wire/call-observer.ts'],
   wire: ['domain', 'gen'],
   gen: [],
+  tls: ['wire/tls-source.ts'],
   adapters: ['domain'],
   // Another team's process imports this: no server, no store, no logger.
   sdk: ['gen', 'domain', 'adapters/paseto'],
