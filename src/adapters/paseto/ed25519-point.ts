@@ -15,25 +15,16 @@ export function isSoundEd25519Point(bytes: Uint8Array): boolean {
   const y = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`) & (2n ** 255n - 1n);
   if (y >= P) return false;
   const y2 = mod(y * y);
-  const numerator = mod(y2 - 1n);
-  const denominator = mod(D * y2 + 1n);
-  if (!isSquare(mod(numerator * denominator))) return false;
-  return !hasSmallOrder(y, mod(numerator * inverse(denominator)));
+  // x² = (y² - 1) / (d y² + 1), and a fraction is a square exactly if numerator times denominator is.
+  return isSquare(mod((y2 - 1n) * (D * y2 + 1n))) && !hasSmallOrder(y2);
 }
 
 /**
- * Whether doubling three times, for the cofactor 8, leads to the neutral point (0, 1). Doubling needs x only as its
- * square: y' = (y² + x²) / (2 - y² + x²), and x'² follows from y' by the curve's equation.
+ * Whether eight times the point is the neutral one, (0, 1). Order 1 and 2 have y = ±1, order 4 has y = 0, and order 8 is
+ * what doubles to y = 0: there x² = -y², which makes the curve's equation d y⁴ + 2 y² - 1 = 0.
  */
-function hasSmallOrder(y: bigint, x2: bigint): boolean {
-  for (let doublings = 0; doublings < 3; doublings += 1) {
-    const y2 = mod(y * y);
-    y = mod((y2 + x2) * inverse(mod(2n - y2 + x2)));
-    const next2 = mod(y * y);
-    x2 = mod((next2 - 1n) * inverse(mod(D * next2 + 1n)));
-  }
-  return y === 1n;
-}
+const hasSmallOrder = (y2: bigint): boolean =>
+  y2 === 1n || y2 === 0n || mod(D * y2 * y2 + 2n * y2 - 1n) === 0n;
 
 function mod(value: bigint): bigint {
   const rest = value % P;
