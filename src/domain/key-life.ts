@@ -120,9 +120,9 @@ export function auditOfPlan(before: StoredKeyRing, after: StoredKeyRing): AuditE
   };
 }
 
-/** The key that will sign next: published, and not signing yet. */
+/** The key that will sign next: of those published and not signing yet, the one whose time comes first. */
 export const successorOf = (keys: readonly StoredSigningKey[], nowMs: number): StoredSigningKey | undefined =>
-  keys.find((key) => keyStateOf(key, keys, nowMs) === 'published');
+  keys.filter((key) => keyStateOf(key, keys, nowMs) === 'published').sort(byActivation)[0];
 
 /** Sees that some key signs now, and that those it has succeeded are retired. */
 function settleKeys(
