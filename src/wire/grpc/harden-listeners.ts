@@ -1,0 +1,34 @@
+import type { Http2Server, IncomingHttpHeaders } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+
+/**
+ * Gives a bound server's listeners what grpc-js has no option for: a bound on connections, an ear for errors of
+ * `accept` (out of file descriptors, say), which would otherwise end the process, and sight of repeated credentials.
+ */
+export function hardenListeners(server: Server, limits: { readonly maxConnections: number }): void {
+  for (const listener of listenersOf(server)) {
+    listener.maxConnections = limits.maxConnections;
+    listener.on('error', () => undefined);
+    listener.prependListener('stream', (_stream, headers, _flags, rawHeaders?: readonly string[]) => {
+      showRepeatedCredential(headers, rawHeaders ?? []);
+    });
+  }
+}
+
+/** grpc-js offers no way to them; a test fails should a newer version keep them elsewhere. */
+function listenersOf(server: Server): Iterable<Http2Server> {
+  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
+  return http2Servers.keys();
+}
+
+/**
+ * Node keeps the first of several `authorization` headers and drops the others without a word, so that two credentials
+ * would pass for one. Put in their place as a list, grpc-js makes as many metadata entries of them.
+ */
+function showRepeatedCredential(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+  const values: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index] === 'authorization') values.push(rawHeaders[index + 1] ?? '');
+  }
+  if (values.length > 1) Object.assign(headers, { authorization: values });
+}

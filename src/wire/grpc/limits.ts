@@ -1,0 +1,42 @@
+import type { ServerOptions } from '@grpc/grpc-js';
+import { MAX_RESPONSE_BYTES } from './unary-call.js';
+
+/** How much and how long anybody may keep this server busy. */
+export interface GrpcLimits {
+  /** Connections held at once, on each address; more are closed as they come. */
+  readonly maxConnections: number;
+  /** Calls at once on one connection; a caller with more waits by itself. */
+  readonly maxConcurrentStreams: number;
+  /** Until a unary call is answered, at the latest. */
+  readonly callTimeoutMs: number;
+  /** A connection without a call is closed after so long. */
+  readonly connectionIdleMs: number;
+  /** A connection takes no new calls after so long, so that callers spread over servers that came later. */
+  readonly connectionAgeMs: number;
+  /** What it then has to finish its calls. */
+  readonly connectionAgeGraceMs: number;
+}
+
+export const DEFAULT_LIMITS: GrpcLimits = {
+  maxConnections: 8192,
+  maxConcurrentStreams: 100,
+  callTimeoutMs: 1000,
+  connectionIdleMs: 60_000,
+  connectionAgeMs: 300_000,
+  connectionAgeGraceMs: 10_000,
+};
+
+/** grpc-js bounds next to nothing by itself: endless streams, and silent connections that stay for ever. */
+export const serverOptions = (limits: GrpcLimits): ServerOptions => ({
+  // A batch; what else is longer than 64 KiB is refused where messages are read.
+  'grpc.max_receive_message_length': 1024 * 1024,
+  'grpc.max_send_message_length': MAX_RESPONSE_BYTES,
+  'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+  'grpc.max_connection_idle_ms': limits.connectionIdleMs,
+  'grpc.max_connection_age_ms': limits.connectionAgeMs,
+  'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  // It would show connections and peers to anybody who asks, and costs each call.
+  'grpc.enable_channelz': 0,
+});

@@ -1,0 +1,125 @@
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import type { UseCases } from '../../domain/use-cases.js';
+import type { CallObserver } from '../call-observer.js';
+import { AuditServiceService } from '../gen/countersign/v1/audit_service.js';
+import { ClientServiceService } from '../gen/countersign/v1/client_service.js';
+import { KeyServiceService } from '../gen/countersign/v1/key_service.js';
+import {
+  TokenServiceService,
+  type WatchRevocationsRequest,
+  type WatchRevocationsResponse,
+} from '../gen/countersign/v1/token_service.js';
+import type { TlsSource } from '../tls-source.js';
+import { makeAuditServiceHandlers } from './audit-service.js';
+import { makeClientServiceHandlers } from './client-service.js';
+import { guardStream } from './guard-stream.js';
+import { hardenListeners } from './harden-listeners.js';
+import { addHealth } from './health.js';
+import { makeKeyServiceHandlers } from './key-service.js';
+import { DEFAULT_LIMITS, type GrpcLimits, serverOptions } from './limits.js';
+import { addReflection } from './reflection.js';
+import { registerService } from './register-service.js';
+import { Unimplemented } from './status.js';
+import { type OpenStreams, type StreamHandler, serverStops } from './stream-call.js';
+import { makeTakeIn, peerAddress, type SourceAddress } from './take-in.js';
+import { TlsCredentials } from './tls-credentials.js';
+import { makeTokenServiceHandlers } from './token-service.js';
+
+export interface GrpcServerOptions {
+  readonly useCases: UseCases;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly observer: CallObserver;
+  readonly reflection: boolean;
+  /** Left out: the RPC is unimplemented. */
+  readonly watchRevocations?: StreamHandler<WatchRevocationsRequest, WatchRevocationsResponse> | undefined;
+  readonly tls?: TlsSource | undefined;
+  /** Who a call comes from; left out, the connection's peer. */
+  readonly sourceAddress?: SourceAddress | undefined;
+  readonly limits?: Partial<GrpcLimits>;
+}
+
+export interface GrpcServer {
+  /** The real one. */
+  readonly port: number;
+  /** What the health service says; at first that it does not serve. */
+  setServing(serving: boolean): void;
+  /** Takes no more, tells open streams to resume elsewhere, finishes its calls, and cuts off the rest at the deadline. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * The gRPC door: messages in, use-cases, messages out, beside health and reflection. It knows the proto and gRPC's
+ * statuses, and neither what a client may do nor how anything is kept.
+ */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  // grpc-js's own log prints metadata that it cannot read, credentials included.
+  setLogVerbosity(logVerbosity.NONE);
+  const { useCases, tls } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const server = new Server(serverOptions(limits));
+  const openStreams: OpenStreams = new Set();
+  const door = {
+    takeIn: makeTakeIn(options.sourceAddress ?? peerAddress),
+    observer: options.observer,
+    callTimeoutMs: limits.callTimeoutMs,
+    openStreams,
+  };
+
+  const watchRevocations = options.watchRevocations ?? unimplementedWatch(useCases);
+  registerService(server, TokenServiceService, makeTokenServiceHandlers(useCases, watchRevocations), door);
+  registerService(server, ClientServiceService, makeClientServiceHandlers(useCases), door);
+  registerService(server, KeyServiceService, makeKeyServiceHandlers(useCases), door);
+  registerService(server, AuditServiceService, makeAuditServiceHandlers(useCases), door);
+  const health = addHealth(server, SERVICES, openStreams);
+  if (options.reflection) addReflection(server, openStreams);
+
+  const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsCredentials(tls);
+  const port = await bind(server, options.listen, credentials);
+  hardenListeners(server, limits);
+
+  return {
+    port,
+    setServing: (serving) => health.setServing(serving),
+    async stop(deadlineMs) {
+      health.setServing(false);
+      for (const stream of openStreams) stream.end(serverStops());
+      await drain(server, deadlineMs);
+    },
+  };
+}
+
+/** By their full names. */
+const SERVICES = [TokenServiceService, ClientServiceService, KeyServiceService, AuditServiceService].map(
+  (definition) => Object.values(definition)[0].path.split('/')[1],
+);
+
+/** Who may not watch learns no more than that. */
+function unimplementedWatch({
+  admit,
+}: UseCases): StreamHandler<WatchRevocationsRequest, WatchRevocationsResponse> {
+  return guardStream(admit, 'WatchRevocations', () => Promise.reject(new Unimplemented()));
+}
+
+function bind(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+  credentials: ServerCredentials,
+): Promise<number> {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+}
+
+function drain(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, deadlineMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,137 @@
+import { type handleUnaryCall, Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import type { Call } from '../../domain/call.js';
+import { temporarilyUnavailable } from '../../domain/errors.js';
+import type { CallObserver } from '../call-observer.js';
+import { credentialFromMetadata } from './credential.js';
+import { decodeRequest, type RequestCodec } from './decode-request.js';
+import { Abandoned, type Ending, endingOf, REQUEST_ID_KEY } from './status.js';
+import type { IncomingCall, TakeIn } from './take-in.js';
+
+/** A unary RPC's own part: the message in, the use-case, the message out. May fail with anything. */
+export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Promise<Response>;
+
+/** A method of a service, as ts-proto describes it. */
+export interface Method<Request, Response> extends RequestCodec<Request> {
+  readonly path: string;
+  responseSerialize(value: Response): Buffer;
+}
+
+/** What the calls of one server share. */
+export interface Door {
+  readonly takeIn: TakeIn;
+  readonly observer: CallObserver;
+  /** When a unary call is answered `temporarily_unavailable`, whatever it waits for. */
+  readonly callTimeoutMs: number;
+}
+
+/** How one method is served. */
+export interface Served<Request, Response> {
+  readonly rpc: string;
+  readonly method: Method<Request, Response>;
+  readonly handler: UnaryHandler<Request, Response>;
+  readonly maxRequestBytes: number;
+}
+
+/** The most that an answer may take; grpc-js is told the same, but would say so only once we had said `ok`. */
+export const MAX_RESPONSE_BYTES = 1024 * 1024;
+
+/**
+ * Wraps a handler for grpc-js, which by itself leaves a rejected promise unanswered and sends any error's message to
+ * the caller. Messages come and go as bytes, so that malformed ones are told in our words.
+ *
+ * Each call is answered once and told to the observer once, within the time limit, whatever the handler does.
+ */
+export function serveUnary<Request, Response>(
+  served: Served<Request, Response>,
+  door: Door,
+): handleUnaryCall<Buffer, Buffer> {
+  return (surface, respond) => {
+    void new UnaryCall(served, door, surface, respond).run();
+  };
+}
+
+type UnaryEnding = Pick<Ending, 'cause'> & { readonly code: Ending['code'] | 'ok' };
+
+class UnaryCall<Request, Response> {
+  readonly #served: Served<Request, Response>;
+  readonly #door: Door;
+  readonly #surface: ServerUnaryCall<Buffer, Buffer>;
+  readonly #respond: sendUnaryData<Buffer>;
+  readonly #call: IncomingCall;
+  readonly #startMs = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #over = false;
+
+  constructor(
+    served: Served<Request, Response>,
+    door: Door,
+    surface: ServerUnaryCall<Buffer, Buffer>,
+    respond: sendUnaryData<Buffer>,
+  ) {
+    this.#served = served;
+    this.#door = door;
+    this.#surface = surface;
+    this.#respond = respond;
+    this.#call = door.takeIn(surface);
+    this.#timer = setTimeout(expire, door.callTimeoutMs, this);
+  }
+
+  async run(): Promise<void> {
+    let bytes: Buffer;
+    try {
+      const { method, handler, maxRequestBytes } = this.#served;
+      this.#call.credential = credentialFromMetadata(this.#surface.metadata);
+      const request = decodeRequest(method, this.#surface.request, maxRequestBytes);
+      // After a stall there may be many that nobody waits for any more: do not act for them.
+      if (this.#isAbandoned()) throw new Abandoned();
+      bytes = method.responseSerialize(await handler(request, this.#call));
+      if (bytes.length > MAX_RESPONSE_BYTES) throw new RangeError(`an answer of ${bytes.length} bytes`);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.#succeed(bytes);
+  }
+
+  fail(error: unknown): void {
+    const ending = endingOf(error, this.#call.requestId);
+    this.#finish(ending, ending.status);
+  }
+
+  #succeed(bytes: Buffer): void {
+    this.#finish({ code: 'ok' }, null, bytes, this.#trailer());
+  }
+
+  #finish(ending: UnaryEnding, ...answer: Parameters<sendUnaryData<Buffer>>): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    let { code, cause } = ending;
+    try {
+      this.#respond(...answer);
+    } catch (error) {
+      code = 'internal';
+      cause = error;
+    }
+    this.#door.observer.finished(this.#call, {
+      rpc: this.#served.rpc,
+      code: this.#surface.cancelled ? 'cancelled' : code,
+      durationMs: performance.now() - this.#startMs,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+
+  #isAbandoned(): boolean {
+    return this.#surface.cancelled || Number(this.#surface.getDeadline()) <= Date.now();
+  }
+
+  /** Only a caller that named its call is told the name on success: an entry costs each call that does not ask. */
+  #trailer(): Metadata | undefined {
+    if (this.#surface.metadata.get(REQUEST_ID_KEY)[0] !== this.#call.requestId) return undefined;
+    const metadata = new Metadata();
+    metadata.set(REQUEST_ID_KEY, this.#call.requestId);
+    return metadata;
+  }
+}
+
+const expire = (call: { fail(error: unknown): void }): void => call.fail(temporarilyUnavailable());
