@@ -14,7 +14,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'reserve-port': ['config'],
   healthcheck: ['config'],
   // The pure parser of store addresses, so that a bad one is told with all the other faults.
-  config: ['adapters/redis/store-url.ts', 'domain'],
+  config: ['adapters/redis/store-url.ts', 'tls/tls-material.ts', 'domain'],
   'call-log': ['wire/call-observer.ts', 'log', 'domain'],
   log: ['domain'],
   closers: [],

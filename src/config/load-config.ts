@@ -2,6 +2,7 @@ import type { BlockList } from 'node:net';
 import { parseStoreUrl, type RedisTarget } from '../adapters/redis/store-url.js';
 import type { KeyPolicy } from '../domain/key-life.js';
 import { defaultKeyLife, keyLifeFaults, keyPolicyFrom } from '../domain/key-policy.js';
+import { readTlsMaterial, type TlsFiles } from '../tls/tls-material.js';
 import {
   booleanFrom,
   isLoopback,
@@ -47,12 +48,7 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** Set: callers must present a certificate of this authority. */
-  readonly clientCaFile: string | undefined;
-}
+export type { TlsFiles };
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -73,11 +69,16 @@ export class ConfigError extends Error {
 /**
  * Turns the environment into a frozen configuration, or throws one {@link ConfigError} that lists every fault.
  *
- * @param readFile reads the file that a `…_FILE` variable names; throws when it cannot
+ * @param host.readFile reads the file that a `…_FILE` variable names; throws when it cannot
+ * @param host.now the time, in ms since 1970, that certificates must be good at; this machine's by default
  */
 export function loadConfig(
   env: Environment,
-  host: { readonly readFile: (path: string) => string; readonly cores: number },
+  host: {
+    readonly readFile: (path: string) => string;
+    readonly cores: number;
+    readonly now?: () => number;
+  },
 ): Config {
   const read = new SettingReader(env, host.readFile);
   const store = read.parsed('COUNTERSIGN_STORE', storeFrom);
@@ -88,6 +89,10 @@ export function loadConfig(
   const httpListen = read.parsed('COUNTERSIGN_HTTP_LISTEN', listenAddressOrOff);
   const opsListen = read.parsed('COUNTERSIGN_OPS_LISTEN', listenAddressOrOff);
   const tls = tlsFrom(read);
+  if (tls !== undefined) {
+    const { faults } = readTlsMaterial(tls, host.readFile, (host.now ?? Date.now)());
+    for (const { setting, problem } of faults) read.fault(setting, problem);
+  }
   const allowPlaintext = read.parsed('COUNTERSIGN_ALLOW_PLAINTEXT', booleanFrom) ?? false;
   if (!allowPlaintext) {
     refusePlaintext(read, 'COUNTERSIGN_GRPC_LISTEN', tls === undefined ? grpcListen : undefined);

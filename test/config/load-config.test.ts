@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { ConfigError, loadConfig } from '../../src/config/load-config.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { makeAuthority, type TestAuthority } from '../support/certificates.js';
 
 const MASTER_KEY = `k4.local.${'A'.repeat(43)}`;
 const REDIS = {
@@ -93,11 +94,35 @@ describe('the configuration', () => {
     const open = { COUNTERSIGN_GRPC_LISTEN: '0.0.0.0:1', COUNTERSIGN_HTTP_LISTEN: '[::]:1' };
     expect(faultsOf(open)).to.have.members(['COUNTERSIGN_GRPC_LISTEN', 'COUNTERSIGN_HTTP_LISTEN']);
     expect(faultsOf({ ...open, COUNTERSIGN_ALLOW_PLAINTEXT: 'true' })).to.deep.equal([]);
+  });
+
+  describe('with certificates', () => {
     const tls = { COUNTERSIGN_TLS_CERT_FILE: 'c.pem', COUNTERSIGN_TLS_KEY_FILE: 'k.pem' };
-    expect(faultsOf({ ...open, ...tls })).to.deep.equal([]);
-    expect(faultsOf({ COUNTERSIGN_OPS_LISTEN: '0.0.0.0:1', ...tls })).to.deep.equal([
-      'COUNTERSIGN_OPS_LISTEN',
-    ]);
+    let authority: TestAuthority;
+    let readFile: (path: string) => string;
+    before(async () => {
+      authority = await makeAuthority();
+      const { cert, key } = await authority.issue('server');
+      const files: Record<string, string> = { 'c.pem': cert, 'k.pem': key, 'other.pem': authority.key };
+      readFile = (path) => files[path] ?? noFiles();
+    });
+    after(() => authority.close());
+
+    it('may listen anywhere, but for the operations port, which has none', () => {
+      const open = { COUNTERSIGN_GRPC_LISTEN: '0.0.0.0:1', COUNTERSIGN_HTTP_LISTEN: '[::]:1' };
+      expect(faultsOf({ ...open, ...tls }, readFile)).to.deep.equal([]);
+      expect(faultsOf({ COUNTERSIGN_OPS_LISTEN: '0.0.0.0:1', ...tls }, readFile)).to.deep.equal([
+        'COUNTERSIGN_OPS_LISTEN',
+      ]);
+    });
+
+    it('refuses those that are unreadable, do not belong together or have expired', () => {
+      expect(faultsOf(tls)).to.deep.equal(['COUNTERSIGN_TLS_CERT_FILE', 'COUNTERSIGN_TLS_KEY_FILE']);
+      const mismatched = { ...tls, COUNTERSIGN_TLS_KEY_FILE: 'other.pem' };
+      expect(faultsOf(mismatched, readFile)).to.deep.equal(['COUNTERSIGN_TLS_KEY_FILE']);
+      const inAYear = { readFile, cores: 1, now: () => Date.now() + 365 * 86_400_000 };
+      expect(() => loadConfig(tls, inAYear)).to.throw(/CERT_FILE names a certificate that expired on/);
+    });
   });
 
   it('reads every secret from a file as well, and refuses both at once', () => {

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { MIN_TLS_VERSION, type TlsSource } from '../tls-source.js';
 import { refuseExpectation } from './broken-request.js';
 
 /** How much and how long anybody may keep this server busy without having said who they are. */
@@ -28,13 +29,6 @@ export const DEFAULT_LIMITS: HttpLimits = {
 /** The longest request line and headers together, in bytes. */
 const MAX_HEADER_BYTES = 8192;
 
-/** Certificates for the gateway, PEM; they may be renewed while it runs. */
-export interface TlsSource {
-  current(): { readonly cert: string | Buffer; readonly key: string | Buffer; readonly ca?: string | Buffer };
-  /** Answers how to stop listening. */
-  onChange(listener: () => void): () => void;
-}
-
 /** Node's own server with the limits, HTTP/1.1 over TCP or TLS. */
 export function makeNodeServer(
   listener: RequestListener,
@@ -61,9 +55,9 @@ export function makeNodeServer(
 function makeTlsServer(listener: RequestListener, options: ServerOptions, tls: TlsSource): Server {
   const { ca, ...own } = tls.current();
   const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  const server = createTlsServer({ ...options, ...own, ...mutual, minVersion: 'TLSv1.2' }, listener);
+  const server = createTlsServer({ ...options, ...own, ...mutual, minVersion: MIN_TLS_VERSION }, listener);
   const stopListening = tls.onChange(() =>
-    server.setSecureContext({ ...tls.current(), minVersion: 'TLSv1.2' }),
+    server.setSecureContext({ ...tls.current(), minVersion: MIN_TLS_VERSION }),
   );
   server.once('close', stopListening);
   return server;

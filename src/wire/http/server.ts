@@ -2,16 +2,11 @@ import type { Server } from 'node:http';
 import type { AddressInfo, BlockList, Socket } from 'node:net';
 import { fastify } from 'fastify';
 import type { CallObserver } from '../call-observer.js';
+import type { TlsSource } from '../tls-source.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { acceptFormsOnly } from './form-endpoint.js';
 import { makeGatekeeper, turnAway } from './gatekeeper.js';
-import {
-  DEFAULT_LIMITS,
-  drainConnections,
-  type HttpLimits,
-  makeNodeServer,
-  type TlsSource,
-} from './node-server.js';
+import { DEFAULT_LIMITS, drainConnections, type HttpLimits, makeNodeServer } from './node-server.js';
 import { refuse } from './refuse.js';
 import { addRoutes, type HttpUseCases } from './routes.js';
 import { makeSourceAddress } from './source-address.js';
