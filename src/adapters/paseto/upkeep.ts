@@ -19,7 +19,12 @@ export function startUpkeep(
     timer.unref();
   };
   const run = (): void => {
-    task().catch(onError).finally(schedule);
+    task()
+      .catch((err: unknown) => {
+        // What fails while everything is being closed is nobody's concern.
+        if (!ended) onError(err);
+      })
+      .finally(schedule);
   };
   schedule();
 
