@@ -38,6 +38,7 @@ const proto = loadPackageDefinition(
     keepCase: true,
     longs: Number,
     enums: String,
+    defaults: true,
   }),
 ) as unknown as {
   countersign: { v1: Record<string, new (address: string, creds: ChannelCredentials) => Stub> };

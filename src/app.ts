@@ -1,0 +1,272 @@
+/**
+ * The wiring: the one file that knows every room. What is opened registers its closer on the next line; a start that
+ * fails closes what it had opened.
+ */
+import { readFileSync } from 'node:fs';
+import { createMemoryStore } from './adapters/memory/memory-store.js';
+import { openKeyRing } from './adapters/paseto/key-ring.js';
+import { localKeyFromPaserk, makeLocalKey } from './adapters/paseto/paserk.js';
+import { makeTokenCodec } from './adapters/paseto/token-codec.js';
+import { connectRedisStore } from './adapters/redis/connect.js';
+import { secretGenerator } from './adapters/secrets/secret-generator.js';
+import { makeSecretHasher } from './adapters/secrets/secret-hasher.js';
+import { makeRandomIds, systemClock } from './adapters/system.js';
+import { makeCallLog } from './call-log.js';
+import { type Closers, makeClosers } from './closers.js';
+import type { Config } from './config/load-config.js';
+import { FeedHub } from './domain/feed-hub.js';
+import { bootstrapAdministrator, type FirstAdministrator } from './domain/first-administrator.js';
+import { makeMintSecret } from './domain/mint-secret.js';
+import { type Store, StoreUnusable } from './domain/ports.js';
+import { makeHoldAdmission } from './domain/standing-admission.js';
+import type { TimedClock } from './domain/timers.js';
+import { makeUseCases } from './domain/use-cases.js';
+import type { Logger } from './log.js';
+import { makeMetrics } from './ops/metrics.js';
+import { startOpsServer } from './ops/ops-server.js';
+import { timeStore } from './ops/store-metrics.js';
+import { reservePort } from './reserve-port.js';
+import { TlsFilesUnusable, type WatchedTlsFiles, watchTlsFiles } from './tls/watch-tls-files.js';
+import type { CallObserver } from './wire/call-observer.js';
+import { feedMessages } from './wire/grpc/feed-messages.js';
+import { startGrpcServer } from './wire/grpc/server.js';
+import { makeWatchRevocations } from './wire/grpc/watch-revocations.js';
+import { startHttpGateway } from './wire/http/server.js';
+import { makeSourceAddress } from './wire/http/source-address.js';
+
+export interface AppDeps {
+  readonly log: Logger;
+  readonly clock?: TimedClock;
+}
+
+export interface RunningApp {
+  /** The real ports; undefined for a door that is off. */
+  readonly ports: {
+    readonly grpc: number;
+    readonly http: number | undefined;
+    readonly ops: number | undefined;
+  };
+  readonly issuer: string;
+  /** The first administrator, where this start made it. */
+  readonly administrator: FirstAdministrator | undefined;
+  /** Drains and closes everything, once; answers the names of what did not close in time. */
+  stop(): Promise<readonly string[]>;
+}
+
+/** Store or certificates cannot be served as they are; its words are for the operator, and the exit status is 2. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused';
+}
+
+const DRAIN_MS = 10_000;
+const CLOSE_MS = 2_000;
+const KEY_UPKEEP_MS = 1_000;
+
+/** Opens the store, then the keys, then the doors. Rejects with {@link StartRefused} or with what went wrong. */
+export async function startApp(config: Config, deps: AppDeps): Promise<RunningApp> {
+  const closers = makeClosers();
+  try {
+    return await start(config, deps, closers);
+  } catch (err) {
+    await closers.closeAll();
+    throw err instanceof StoreUnusable || err instanceof TlsFilesUnusable
+      ? new StartRefused(err.message)
+      : err;
+  }
+}
+
+async function start(config: Config, deps: AppDeps, closers: Closers): Promise<RunningApp> {
+  const { log, clock = systemClock } = deps;
+
+  const metrics = makeMetrics();
+  closers.add('metrics', CLOSE_MS, metrics.close);
+  const observer = bothOf(makeCallLog(log), metrics.observer);
+  const tls = config.tls && watchCertificates(config.tls, log, clock);
+  if (tls !== undefined) closers.add('certificates', CLOSE_MS, tls.close);
+
+  const plainStore = await openStore(config, clock, log);
+  closers.add('store', CLOSE_MS, plainStore.close);
+  await refuseUnsafeStore(plainStore, log);
+  const store = timeStore(plainStore, metrics.store);
+
+  // On the embedded store the issuer is where HTTP really listens, which has to be known before anything is made of it.
+  const httpListen = config.httpListen && (await reservePort(config.httpListen));
+  const issuer = config.issuer ?? addressOf(httpListen ?? config.grpcListen);
+
+  const keys = await openKeyRing({
+    store: store.keyRings,
+    masterKeys: masterKeysOf(config),
+    issuer,
+    clock,
+    policy: config.keyPolicy,
+    maintainEveryMs: KEY_UPKEEP_MS,
+    onMaintenanceError: (err) =>
+      log.warn({ err }, 'the upkeep of the signing keys failed and is tried again'),
+  });
+  closers.add('keys', CLOSE_MS, keys.close);
+
+  const ids = makeRandomIds();
+  const hasher = makeSecretHasher(keys);
+  const generator = secretGenerator;
+  const mintSecret = makeMintSecret({ generator, hasher, ids });
+  const administrator = await firstAdministrator(config, {
+    clients: store.clients,
+    mintSecret,
+    clock,
+    issuer,
+  });
+  if (administrator !== undefined) {
+    log.info({ client_id: administrator.clientId }, 'made the first administrator');
+  }
+
+  const codec = makeTokenCodec({ keys, issuer });
+  const useCases = makeUseCases(
+    { ...store, keys, codec, hasher, generator, ids, clock },
+    {
+      issuer,
+      life: config.tokenLife,
+      refreshAfterSeconds: config.refreshAfterSeconds,
+      keyPolicy: config.keyPolicy,
+    },
+  );
+
+  const hub = new FeedHub({
+    source: store.feed,
+    clock,
+    encoder: feedMessages,
+    onEvent: ({ kind, ...details }) => log.info({ feed: kind, ...details }, 'revocation feed'),
+  });
+  closers.add('feed', CLOSE_MS, () => hub.close());
+  const holdAdmission = makeHoldAdmission({ admit: useCases.admit, feed: hub, clock });
+
+  const sourceAddress = makeSourceAddress(config.trustedProxies);
+  const grpc = await startGrpcServer({
+    useCases,
+    listen: config.grpcListen,
+    observer,
+    reflection: config.reflection,
+    watchRevocations: makeWatchRevocations({ hub, holdAdmission, clock }),
+    sourceAddress,
+    tls,
+  });
+  closers.add('gRPC', DRAIN_MS + CLOSE_MS, () => grpc.stop(DRAIN_MS));
+  const http =
+    httpListen &&
+    (await startHttpGateway({
+      useCases,
+      listen: httpListen,
+      issuer,
+      observer,
+      trustedProxies: config.trustedProxies,
+      tls,
+    }));
+  if (http !== undefined) closers.add('HTTP', DRAIN_MS + CLOSE_MS, () => http.stop(DRAIN_MS));
+
+  let draining = false;
+  const ready = (): boolean => !draining && store.ready() && keys.ready();
+  metrics.show({
+    ready,
+    storeReady: () => store.ready(),
+    keyRings: store.keyRings,
+    census: () => store.census(),
+    feed: () => feedState(hub),
+  });
+  const ops =
+    config.opsListen && (await startOpsServer({ listen: config.opsListen, ready, metrics: metrics.render }));
+  if (ops !== undefined) closers.add('operations', CLOSE_MS, ops.stop);
+
+  const tellReadiness = (): void => {
+    grpc.setServing(ready());
+    log.info({ ready: ready() }, 'readiness');
+  };
+  store.onReadyChange(tellReadiness);
+  keys.onReadyChange(tellReadiness);
+  grpc.setServing(ready());
+
+  const ports = { grpc: grpc.port, http: http?.port, ops: ops?.port };
+  log.info({ grpc_port: ports.grpc, http_port: ports.http, ops_port: ports.ops, issuer }, 'listening');
+
+  return {
+    ports,
+    issuer,
+    administrator,
+    stop: () => {
+      draining = true;
+      grpc.setServing(false);
+      return closers.closeAll();
+    },
+  };
+}
+
+const bothOf = (first: CallObserver, second: CallObserver): CallObserver => ({
+  finished(call, outcome) {
+    first.finished(call, outcome);
+    second.finished(call, outcome);
+  },
+});
+
+function feedState(hub: FeedHub<Buffer>): { watchers: number; unconfirmedMs: number | undefined } {
+  const { watchers, lagMs } = hub.status();
+  return { watchers, unconfirmedMs: Number.isFinite(lagMs) ? lagMs : undefined };
+}
+
+function watchCertificates(
+  files: NonNullable<Config['tls']>,
+  log: Logger,
+  clock: TimedClock,
+): WatchedTlsFiles {
+  return watchTlsFiles({
+    files,
+    now: clock.now,
+    onEvent: (event) => {
+      if (event.kind === 'renewed')
+        log.info({ expires_at_ms: event.expiresAtMs }, 'took over new certificates');
+      else log.error({ faults: event.faults }, 'the new certificates are no good; the old ones stay in use');
+    },
+  });
+}
+
+async function openStore(config: Config, clock: TimedClock, log: Logger): Promise<Store> {
+  if (config.store.kind === 'memory') return createMemoryStore({ clock });
+  return connectRedisStore({
+    target: config.store,
+    ca: config.redisCaFile === undefined ? undefined : readFileSync(config.redisCaFile, 'utf8'),
+    keyPrefix: config.keyPrefix,
+    waitReplicas: config.waitReplicas,
+    clock,
+    onEvent: (event) => {
+      if (event.kind === 'lost') log.warn({ connection: event.connection, err: event.reason }, 'lost Redis');
+      else log.info({ connection: event.connection }, 'connected to Redis');
+    },
+  });
+}
+
+/** A store that may drop a revocation is no place for one. */
+async function refuseUnsafeStore(store: Store, log: Logger): Promise<void> {
+  const findings = await store.inspect();
+  const refusals = findings.filter(({ severity }) => severity === 'refuse').map(({ message }) => message);
+  if (refusals.length > 0) throw new StartRefused(`The store cannot be used: ${refusals.join(' ')}`);
+  for (const { message } of findings)
+    log.warn({ finding: message }, 'the store is not as safe as it could be');
+}
+
+/** An ephemeral key is enough where the store forgets everything, too. */
+function masterKeysOf(config: Config): Parameters<typeof openKeyRing>[0]['masterKeys'] {
+  return {
+    current: config.masterKey === undefined ? makeLocalKey() : localKeyFromPaserk(config.masterKey),
+    previous:
+      config.previousMasterKey === undefined ? undefined : localKeyFromPaserk(config.previousMasterKey),
+  };
+}
+
+function firstAdministrator(
+  config: Config,
+  ports: Parameters<typeof bootstrapAdministrator>[0],
+): Promise<FirstAdministrator | undefined> {
+  if (config.bootstrap !== undefined) return bootstrapAdministrator(ports, config.bootstrap);
+  if (config.store.kind !== 'memory') return Promise.resolve(undefined);
+  return bootstrapAdministrator(ports, { clientId: 'admin', secret: '' });
+}
+
+const addressOf = ({ host, port }: { host: string; port: number }): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
