@@ -1,4 +1,5 @@
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import type { HoldAdmission } from '../../domain/standing-admission.js';
 import type { UseCases } from '../../domain/use-cases.js';
 import type { CallObserver } from '../call-observer.js';
 import { AuditServiceService } from '../gen/countersign/v1/audit_service.js';
@@ -12,14 +13,12 @@ import {
 import type { TlsSource } from '../tls-source.js';
 import { makeAuditServiceHandlers } from './audit-service.js';
 import { makeClientServiceHandlers } from './client-service.js';
-import { guardStream } from './guard-stream.js';
 import { hardenListeners } from './harden-listeners.js';
 import { addHealth } from './health.js';
 import { makeKeyServiceHandlers } from './key-service.js';
 import { DEFAULT_LIMITS, type GrpcLimits, serverOptions } from './limits.js';
 import { addReflection } from './reflection.js';
 import { registerService } from './register-service.js';
-import { Unimplemented } from './status.js';
 import { type OpenStreams, type StreamHandler, serverStops } from './stream-call.js';
 import { makeTakeIn, peerAddress, type SourceAddress } from './take-in.js';
 import { TlsCredentials } from './tls-credentials.js';
@@ -30,8 +29,9 @@ export interface GrpcServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly observer: CallObserver;
   readonly reflection: boolean;
-  /** Left out: the RPC is unimplemented. */
-  readonly watchRevocations?: StreamHandler<WatchRevocationsRequest, WatchRevocationsResponse> | undefined;
+  readonly watchRevocations: StreamHandler<WatchRevocationsRequest, WatchRevocationsResponse>;
+  /** For streams other than that, which looks after its own callers. */
+  readonly holdAdmission: HoldAdmission;
   readonly tls?: TlsSource | undefined;
   /** Who a call comes from; left out, the connection's peer. */
   readonly sourceAddress?: SourceAddress | undefined;
@@ -54,7 +54,7 @@ export interface GrpcServer {
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   // grpc-js's own log prints metadata that it cannot read, credentials included.
   setLogVerbosity(logVerbosity.NONE);
-  const { useCases, tls } = options;
+  const { useCases, holdAdmission, watchRevocations, tls } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = new Server(serverOptions(limits));
   const openStreams: OpenStreams = new Set();
@@ -65,11 +65,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     openStreams,
   };
 
-  const watchRevocations = options.watchRevocations ?? unimplementedWatch(useCases);
   registerService(server, TokenServiceService, makeTokenServiceHandlers(useCases, watchRevocations), door);
   registerService(server, ClientServiceService, makeClientServiceHandlers(useCases), door);
   registerService(server, KeyServiceService, makeKeyServiceHandlers(useCases), door);
-  registerService(server, AuditServiceService, makeAuditServiceHandlers(useCases), door);
+  registerService(server, AuditServiceService, makeAuditServiceHandlers(useCases, holdAdmission), door);
   const health = addHealth(server, SERVICES, openStreams);
   if (options.reflection) addReflection(server, openStreams);
 
@@ -92,13 +91,6 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 const SERVICES = [TokenServiceService, ClientServiceService, KeyServiceService, AuditServiceService].map(
   (definition) => Object.values(definition)[0].path.split('/')[1],
 );
-
-/** Who may not watch learns no more than that. */
-function unimplementedWatch({
-  admit,
-}: UseCases): StreamHandler<WatchRevocationsRequest, WatchRevocationsResponse> {
-  return guardStream(admit, 'WatchRevocations', () => Promise.reject(new Unimplemented()));
-}
 
 function bind(
   server: Server,

@@ -24,11 +24,6 @@ export const ERROR_KEY = 'countersign-error';
 /** Metadata that names the call, in both directions. */
 export const REQUEST_ID_KEY = 'x-request-id';
 
-/** An RPC that the proto promises and this server does not do. */
-export class Unimplemented extends Error {
-  override readonly name = 'Unimplemented';
-}
-
 /** A call that nobody waits for any more: cancelled, or past its deadline. */
 export class Abandoned extends Error {
   override readonly name = 'Abandoned';
@@ -37,7 +32,7 @@ export class Abandoned extends Error {
 /** How a failed call ends: for its caller, and for the observer. */
 export interface Ending {
   readonly status: StatusObject;
-  readonly code: AuthErrorCode | 'unimplemented' | 'cancelled';
+  readonly code: AuthErrorCode | 'cancelled';
   /** What really happened, where the caller is not told. */
   readonly cause?: unknown;
 }
@@ -50,10 +45,6 @@ export function endingOf(error: unknown, requestId: string): Ending {
   const metadata = new Metadata();
   metadata.set(REQUEST_ID_KEY, requestId);
 
-  if (error instanceof Unimplemented) {
-    const details = 'This server does not do that yet.';
-    return { status: { code: status.UNIMPLEMENTED, details, metadata }, code: 'unimplemented' };
-  }
   if (error instanceof Abandoned) {
     const details = 'The deadline has passed.';
     return { status: { code: status.DEADLINE_EXCEEDED, details, metadata }, code: 'cancelled' };
