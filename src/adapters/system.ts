@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientId, SecretId, TokenId } from '../domain/ids.js';
-import type { Clock, Ids } from '../domain/ports.js';
+import type { Ids } from '../domain/ports.js';
+import type { TimedClock } from '../domain/timers.js';
 
-/** This machine's clocks. */
-export const systemClock: Clock = {
+/** This machine's clocks. Their timers keep no process alive. */
+export const systemClock: TimedClock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref();
+    return () => clearTimeout(timer);
+  },
 };
 
 const POOL_BYTES = 4096;
