@@ -38,6 +38,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   fastify: ['wire', 'ops'],
   pino: ['log'],
   'prom-client': ['ops'],
+  '@opentelemetry/api': ['ops'],
   '@grpc/grpc-js': ['wire', 'gen', 'sdk', 'cli'],
   commander: ['cli'],
 };

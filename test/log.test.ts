@@ -82,4 +82,50 @@ describe('the log', () => {
     expect(JSON.stringify(lines[1])).to.contain('truth');
     expect(JSON.stringify(lines)).not.to.contain('canary');
   });
+
+  it('tells under which trace a call came', () => {
+    const call: Call = {
+      requestId: 'r-1',
+      door: 'http',
+      sourceAddress: '127.0.0.1',
+      credential: { kind: 'none' },
+      trace: { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), sampled: false },
+      facts: {},
+    };
+    const [line] = linesOf((log) =>
+      makeCallLog(log).finished(call, { rpc: 'IssueToken', code: 'ok', durationMs: 1 }),
+    );
+    expect(line).to.have.property('trace_id', 'c'.repeat(32));
+  });
+
+  it('leaves lines out in a flood of one kind, counts them, and still has those of other kinds', () => {
+    const call: Call = {
+      requestId: 'r',
+      door: 'grpc',
+      sourceAddress: '127.0.0.1',
+      credential: { kind: 'none' },
+      facts: {},
+    };
+    let nowMs = 0;
+    const lines = linesOf((log) => {
+      const observer = makeCallLog(log, { linesPerSecond: 3, monotonic: () => nowMs });
+      const end = (code: 'ok' | 'invalid_client' | 'internal'): void =>
+        observer.finished(call, { rpc: 'IssueToken', code, durationMs: 1 });
+      for (let count = 0; count < 1000; count += 1) end('invalid_client');
+      end('ok');
+      end('internal');
+      nowMs = 1000;
+      end('invalid_client');
+      end('invalid_client');
+    });
+    expect(lines.map(({ code, left_out }) => [code, left_out])).to.deep.equal([
+      ['invalid_client', undefined],
+      ['invalid_client', undefined],
+      ['invalid_client', undefined],
+      ['ok', undefined],
+      ['internal', undefined],
+      ['invalid_client', 997],
+      ['invalid_client', undefined],
+    ]);
+  });
 });

@@ -142,7 +142,7 @@ export function loadConfig(
     issueQuotaPerMinute: read.parsed('COUNTERSIGN_ISSUE_QUOTA_PER_MINUTE', wholeNumber(0, 1_000_000)),
     drainGraceSeconds: read.parsed('COUNTERSIGN_DRAIN_GRACE_SECONDS', wholeNumber(0, 300)),
     maxConnectionAgeSeconds: read.parsed('COUNTERSIGN_MAX_CONNECTION_AGE_SECONDS', wholeNumber(1, 86_400)),
-    logCallsPerSecond: read.parsed('COUNTERSIGN_LOG_CALLS_PER_SECOND', wholeNumber(0, 1_000_000)),
+    logCallsPerSecond: read.parsed('COUNTERSIGN_LOG_CALLS_PER_SECOND', wholeNumber(1, 1_000_000)),
     workers,
     reflection: read.parsed('COUNTERSIGN_REFLECTION', booleanFrom),
     logLevel: read.parsed('COUNTERSIGN_LOG_LEVEL', oneOf(...LOG_LEVELS)),

@@ -128,7 +128,7 @@ export const SETTINGS = {
   },
   COUNTERSIGN_LOG_CALLS_PER_SECOND: {
     meaning:
-      'lines written each second for calls that went well; what is left out is counted. Failures are always written',
+      'log lines each second for calls that went well, and as many each for refusals and for failures; what is left out is counted',
     fallback: '200',
   },
   COUNTERSIGN_WORKERS: {

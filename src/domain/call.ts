@@ -16,6 +16,13 @@ export interface CallFacts {
   active?: boolean;
 }
 
+/** Where a call stands in a trace that its caller has begun: hexadecimal ids, as W3C Trace Context writes them. */
+export interface TraceContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
 /** One call, as a door took it in. */
 export interface Call {
   /** Names the call in logs and in the audit trail. */
@@ -27,6 +34,8 @@ export interface Call {
    */
   readonly sourceAddress: string;
   readonly credential: Credential;
+  /** For logs and spans alone. */
+  readonly trace?: TraceContext | undefined;
   /** Filled by the use-case, written into the log line by the door. */
   readonly facts: CallFacts;
 }

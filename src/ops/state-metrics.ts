@@ -10,6 +10,8 @@ export interface StateSources {
   readonly storeReady: () => boolean;
   readonly keyRings: Pick<KeyRingStore, 'read'>;
   readonly census: () => Promise<StoreCensus>;
+  /** When the certificate in use expires; undefined: there is none. */
+  readonly tlsExpiresAtMs?: (() => number) | undefined;
   /** Who watches the feed here, and for how long it has not been confirmed; undefined: never yet. */
   readonly feed: () => { readonly watchers: number; readonly unconfirmedMs: number | undefined };
 }
@@ -54,6 +56,18 @@ export function showState(registry: Registry, sources: StateSources): void {
       if (unconfirmedMs !== undefined) this.set(unconfirmedMs / 1000);
     },
   });
+  const { tlsExpiresAtMs } = sources;
+  if (tlsExpiresAtMs !== undefined) {
+    new Gauge({
+      name: 'countersign_tls_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate in use expires, in seconds since 1970.',
+      aggregator: 'min',
+      registers,
+      collect() {
+        this.set(tlsExpiresAtMs() / 1000);
+      },
+    });
+  }
   showCensus(registers, sources.census);
   showKeys(registers, sources.keyRings);
 }

@@ -1,6 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Call, Credential } from '../../domain/call.js';
 import { requestIdFrom } from '../request-id.js';
+import { traceContextFrom } from '../trace-context.js';
 import { REQUEST_ID_KEY } from './status.js';
 
 /** The call's source, given the connection's peer address and `x-forwarded-for`. */
@@ -25,6 +26,7 @@ export const makeTakeIn =
     door: 'grpc',
     sourceAddress: sourceAddress(hostOf(surface.getPeer()), forwardedFor(surface.metadata)),
     credential: { kind: 'none' },
+    trace: traceContextFrom(surface.metadata.get('traceparent')[0]),
     facts: {},
   });
 

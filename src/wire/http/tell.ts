@@ -3,6 +3,7 @@ import type { Call } from '../../domain/call.js';
 import { AuthError } from '../../domain/errors.js';
 import type { RpcName } from '../../domain/permission.js';
 import type { CallObserver } from '../call-observer.js';
+import { traceContextFrom } from '../trace-context.js';
 import type { SourceAddress } from './source-address.js';
 
 declare module 'fastify' {
@@ -29,6 +30,7 @@ export function makeTell(observer: CallObserver, sourceAddress: SourceAddress): 
       door: 'http',
       sourceAddress: sourceAddress(request.raw.socket.remoteAddress, forwardedFor(request)),
       credential: { kind: 'none' },
+      trace: traceContextFrom(request.headers.traceparent),
       facts: {},
     }),
     ended: (request, call, rpc, error) => {
