@@ -13,9 +13,15 @@ const cells = (event: AuditEvent): readonly string[] => [
   event.reason || '-',
 ];
 
-/** Events as people read them, one on each line. */
-export const auditTable = (events: readonly AuditEvent[], colour: boolean): string =>
-  table(HEADINGS, events.map(cells), colour);
+/** Events as people read them, one on each line, with what each changed below it where that is wanted. */
+export function auditTable(events: readonly AuditEvent[], colour: boolean, withChanges: boolean): string {
+  const [headings = '', ...lines] = table(HEADINGS, events.map(cells), colour).trimEnd().split('\n');
+  const below = (at: number): string => {
+    const event = events[at];
+    return withChanges && event !== undefined ? changesText(event) : '';
+  };
+  return `${headings}\n${lines.map((line, at) => `${line}\n${below(at)}`).join('')}`;
+}
 
 /** One event as a line of a stream, which knows nothing of the widths to come. */
 export const auditLine = (event: AuditEvent): string => `${cells(event).map(printable).join('  ')}\n`;
@@ -23,10 +29,15 @@ export const auditLine = (event: AuditEvent): string => `${cells(event).map(prin
 /** What an event changed: each field that is not as before, indented under its event. */
 export function changesText({ before, after }: AuditEvent): string {
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-  const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
   return names
-    .map((name) => [name, show(before?.[name]), show(after?.[name])] as const)
+    .map((name) => [name, shown(before?.[name]), shown(after?.[name])] as const)
     .filter(([, was, is]) => was !== is)
     .map(([name, was, is]) => `    ${printable(`${name}: ${was} -> ${is}`)}\n`)
     .join('');
 }
+
+/** An empty value is no news beside one that was never there. */
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value ?? null);
+  return /^(?:null|false|0|""|\[\]|\{\})$/.test(text) ? 'none' : text;
+};

@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { addAdminCommands } from './commands/admin.js';
 import { addAuditCommands } from './commands/audit.js';
 import { addClientCommands } from './commands/client.js';
 import { addCompletionCommand } from './commands/completion.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addKeyCommands } from './commands/keys.js';
+import { addServeCommand } from './commands/serve.js';
 import { addTokenCommands } from './commands/token.js';
 import { addWatchCommand } from './commands/watch.js';
 import { EXIT_MEANINGS } from './exit-code.js';
@@ -30,11 +33,14 @@ export function makeProgram(run: Run, version: string): Command {
     })
     .addHelpText('afterAll', ({ error }) => (error ? '' : exitTable()));
 
+  addServeCommand(run, program);
   addClientCommands(run, program);
   addTokenCommands(run, program);
   addKeyCommands(run, program);
+  addAdminCommands(run, program);
   addWatchCommand(run, program);
   addAuditCommands(run, program);
+  addDoctorCommand(run, program);
   addCompletionCommand(run, program);
   return program;
 }

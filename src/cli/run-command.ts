@@ -31,7 +31,11 @@ const isHelp = ({ code }: CommanderError): boolean =>
 
 function failureFrom(err: unknown): CliFailure {
   if (err instanceof CliFailure) return err;
-  if (err instanceof CommanderError) return usageFailure(err.message.replace(/^error: /, ''), 'see --help');
+  if (err instanceof CommanderError) {
+    const dash =
+      err.code === 'commander.unknownOption' ? '; put -- before an operand that begins with -' : '';
+    return usageFailure(err.message.replace(/^error: /, ''), `see --help${dash}`);
+  }
   if (err instanceof CountersignError) return failureFromService(err);
   const message = err instanceof Error ? err.message : String(err);
   return new CliFailure('internal', EXIT.refused, `Something went wrong in this command: ${message}`);

@@ -5,8 +5,10 @@ import {
   type ClientReadableStream,
   connectivityState,
   credentials,
+  logVerbosity,
   Metadata,
   type StatusObject,
+  setLogVerbosity,
   status,
 } from '@grpc/grpc-js';
 import { basicAuthorization } from '../sdk/client-secret.js';
@@ -37,6 +39,8 @@ export class Service {
 
   /** Reads the credential and gets ready to call; connects at the first call. */
   static async open(host: Host, connection: Connection): Promise<Service> {
+    // grpc-js's own log would put lines of its own on stderr, and metadata that it cannot send into them.
+    setLogVerbosity(logVerbosity.NONE);
     const authorization = await authorizationFor(host, connection);
     const { address, tls } = connection;
     const channel = tls === undefined ? credentials.createInsecure() : tlsCredentials(tls);

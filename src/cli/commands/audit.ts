@@ -37,9 +37,7 @@ export function addAuditCommands(run: Run, program: Command): void {
   remote<AuditOptions>(run, list, async ({ service, out }, options) => {
     const { events } = await listEvents(service, options.limit ?? 50, options);
     out.document({ events: events.map(auditView) }, () =>
-      options.changes
-        ? events.map((event) => auditLine(event) + changesText(event)).join('')
-        : auditTable(events, out.colour),
+      auditTable(events, out.colour, options.changes ?? false),
     );
   });
 

@@ -57,7 +57,10 @@ async function watch(
               last: whole,
             };
             out.line(view, () => (ledger ? revocations.map(revocationText).join('') : ''));
-            if (whole && !ledger) out.note(`The ledger holds ${entries} entries; what comes now is new.`);
+            if (whole && !ledger)
+              out.note(
+                `The ledger holds ${entries} ${entries === 1 ? 'entry' : 'entries'}; what comes now is new.`,
+              );
             return whole && ledger;
           }
           case 'change': {
