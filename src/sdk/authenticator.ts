@@ -1,0 +1,68 @@
+import { LRUCache } from 'lru-cache';
+import { parsePublicToken, verifyPublicToken } from '../adapters/paseto/public-token.js';
+import { errorFromService, VerifyError } from './errors.js';
+import type { KeySet } from './key-set.js';
+import { type VerifiedToken, verifiedToken } from './verified-token.js';
+
+export interface AuthenticatorOptions {
+  readonly keys: Pick<KeySet, 'find'>;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Memory for tokens verified before; the least used are dropped first. */
+  readonly cacheBytes: number;
+}
+
+/** Signatures under way at once; past it, a flood of forgeries would hold up the whole thread pool. */
+const MAX_UNDER_WAY = 1000;
+/** Heap that an entry takes beside its texts, as measured; the token's length stands for its claims too. */
+const ENTRY_BYTES = 1000;
+
+/** Finds out what is true of a token for good: signature, form, issuer and audience. Remembers it. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #cache: LRUCache<string, VerifiedToken>;
+  readonly #underWay = new Map<string, Promise<VerifiedToken>>();
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#cache = new LRUCache({
+      maxSize: options.cacheBytes,
+      sizeCalculation: (_verified, token) => ENTRY_BYTES + 2 * token.length,
+    });
+  }
+
+  /** What is remembered of a token. */
+  known(token: string): VerifiedToken | undefined {
+    return this.#cache.get(token);
+  }
+
+  /** One signature check for each token, however many present it at once. Rejects with `VerifyError`. */
+  authenticate(token: string): Promise<VerifiedToken> {
+    const underWay = this.#underWay.get(token);
+    if (underWay !== undefined) return underWay;
+    if (this.#underWay.size >= MAX_UNDER_WAY) return Promise.reject(new VerifyError('overloaded'));
+    const authenticating = this.#authenticate(token).finally(() => this.#underWay.delete(token));
+    this.#underWay.set(token, authenticating);
+    return authenticating;
+  }
+
+  get size(): { readonly tokens: number; readonly bytes: number } {
+    return { tokens: this.#cache.size, bytes: this.#cache.calculatedSize };
+  }
+
+  async #authenticate(token: string): Promise<VerifiedToken> {
+    const parsed = typeof token === 'string' ? parsePublicToken(token) : undefined;
+    if (parsed === undefined) throw new VerifyError('malformed');
+    const key = await this.#options.keys.find(parsed.keyId).catch((err: unknown) => {
+      throw new VerifyError('no_keys', { cause: errorFromService(err) });
+    });
+    if (key === undefined) throw new VerifyError('unknown_key');
+    const claims = await verifyPublicToken(parsed, key);
+    if (claims === undefined) throw new VerifyError('bad_signature');
+    if (claims.issuer !== this.#options.issuer) throw new VerifyError('wrong_issuer');
+    if (claims.audience !== this.#options.audience) throw new VerifyError('wrong_audience');
+    const verified = verifiedToken(claims, key.keyId);
+    this.#cache.set(token, verified);
+    return verified;
+  }
+}
