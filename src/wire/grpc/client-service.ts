@@ -1,9 +1,8 @@
 import type { Call } from '../../domain/call.js';
 import type { ClientWithSecret } from '../../domain/create-client.js';
-import { invalidRequest } from '../../domain/errors.js';
 import type { UseCases } from '../../domain/use-cases.js';
 import {
-  type Client as ClientMessage,
+  Client as ClientMessage,
   type ClientServiceService,
   type CreateClientResponse,
   type ListClientsRequest,
@@ -17,7 +16,7 @@ import { MAX_RESPONSE_BYTES } from './unary-call.js';
 export function makeClientServiceHandlers(useCases: UseCases): HandlersOf<ClientServiceService> {
   return {
     async createClient(request, call) {
-      const client = given(request.client);
+      const client = request.client ?? NO_CLIENT;
       const made = await useCases.createClient(
         {
           clientId: client.clientId,
@@ -37,7 +36,7 @@ export function makeClientServiceHandlers(useCases: UseCases): HandlersOf<Client
     listClients: (request, call) => listClients(useCases, request, call),
 
     async updateClient(request, call) {
-      const client = given(request.client);
+      const client = request.client ?? NO_CLIENT;
       const updated = await useCases.updateClient(
         {
           clientId: client.clientId,
@@ -107,7 +106,5 @@ const clientWithSecretToMessage = ({ client, secret }: ClientWithSecret): Create
   secretId: secret.stored.secretId,
 });
 
-function given(client: ClientMessage | undefined): ClientMessage {
-  if (client === undefined) throw invalidRequest('client is missing');
-  return client;
-}
+/** Where none is given: refused by what it lacks, but only once its caller is admitted. */
+const NO_CLIENT = ClientMessage.create();

@@ -25,6 +25,16 @@ export function credentialFromMetadata(metadata: Metadata): Credential {
 }
 
 /**
+ * As {@link credentialFromMetadata}, for an RPC that only an authenticated caller may use: without a credential it is
+ * refused with `invalid_client` before anything else is looked at.
+ */
+export function requiredCredential(metadata: Metadata): Credential {
+  const credential = credentialFromMetadata(metadata);
+  if (credential.kind === 'none') throw invalidClient();
+  return credential;
+}
+
+/**
  * The call with the credential that its message carries, where it carries one. Refused with `invalid_request` when the
  * metadata carries one as well, even the same: of two, one would go unchecked.
  */

@@ -1,5 +1,6 @@
 import type { Server, ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js';
-import { RPC_RULES } from '../../domain/permission.js';
+import { RPC_RULES, type RpcName } from '../../domain/permission.js';
+import { credentialFromMetadata, requiredCredential } from './credential.js';
 import { type OpenStreams, type StreamHandler, serveStream } from './stream-call.js';
 import { type Door, type Method, serveUnary, type UnaryHandler } from './unary-call.js';
 
@@ -37,13 +38,14 @@ export function registerService<Definition extends ServiceDefinition>(
   for (const [name, method] of Object.entries(definition)) {
     const rpc = rpcOf(method.path);
     const handler: unknown = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-    if (!Object.hasOwn(RPC_RULES, rpc)) throw new Error(`${rpc} has no rule, so nobody could call it`);
+    if (!isRuled(rpc)) throw new Error(`${rpc} has no rule, so nobody could call it`);
     if (typeof handler !== 'function') throw new Error(`${rpc} has no handler`);
     if (method.requestStream) throw new Error(`${rpc} streams requests, which nothing here reads`);
 
     const served = {
       rpc,
       method: method as Method<unknown, unknown>,
+      credentialOf: RPC_RULES[rpc] === 'open' ? credentialFromMetadata : requiredCredential,
       maxRequestBytes: BATCHES.has(rpc) ? MAX_BATCH_BYTES : MAX_REQUEST_BYTES,
     };
     const serve: UntypedHandleCall = method.responseStream
@@ -59,6 +61,8 @@ export function registerService<Definition extends ServiceDefinition>(
 
 /** The RPC's own name, as in {@link RPC_RULES}. */
 export const rpcOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+const isRuled = (rpc: string): rpc is RpcName => Object.hasOwn(RPC_RULES, rpc);
 
 /** Messages pass grpc-js as bytes. */
 const asIs = (bytes: Buffer): Buffer => bytes;

@@ -1,7 +1,6 @@
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
-import type { Call } from '../../domain/call.js';
+import type { handleServerStreamingCall, Metadata, ServerWritableStream } from '@grpc/grpc-js';
+import type { Call, Credential } from '../../domain/call.js';
 import { AuthError } from '../../domain/errors.js';
-import { credentialFromMetadata } from './credential.js';
 import { decodeRequest } from './decode-request.js';
 import { Abandoned, type Ending, endingOf } from './status.js';
 import type { IncomingCall } from './take-in.js';
@@ -39,6 +38,7 @@ export interface ServedStream<Request, Response> {
   readonly rpc: string;
   readonly method: Method<Request, Response>;
   readonly handler: StreamHandler<Request, Response>;
+  readonly credentialOf: (metadata: Metadata) => Credential;
   readonly maxRequestBytes: number;
 }
 
@@ -95,8 +95,8 @@ class StreamCall<Request, Response> implements OutgoingStream<Response> {
 
   async run(): Promise<void> {
     try {
-      const { method, handler, maxRequestBytes } = this.#served;
-      this.#call.credential = credentialFromMetadata(this.#surface.metadata);
+      const { method, handler, credentialOf, maxRequestBytes } = this.#served;
+      this.#call.credential = credentialOf(this.#surface.metadata);
       const request = decodeRequest(method, this.#surface.request, maxRequestBytes);
       await handler(request, this.#call, this);
       this.#finish({ code: 'ok' });

@@ -1,8 +1,7 @@
 import { type handleUnaryCall, Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
-import type { Call } from '../../domain/call.js';
+import type { Call, Credential } from '../../domain/call.js';
 import { temporarilyUnavailable } from '../../domain/errors.js';
 import type { CallObserver } from '../call-observer.js';
-import { credentialFromMetadata } from './credential.js';
 import { decodeRequest, type RequestCodec } from './decode-request.js';
 import { Abandoned, type Ending, endingOf, REQUEST_ID_KEY } from './status.js';
 import type { IncomingCall, TakeIn } from './take-in.js';
@@ -29,6 +28,7 @@ export interface Served<Request, Response> {
   readonly rpc: string;
   readonly method: Method<Request, Response>;
   readonly handler: UnaryHandler<Request, Response>;
+  readonly credentialOf: (metadata: Metadata) => Credential;
   readonly maxRequestBytes: number;
 }
 
@@ -79,8 +79,8 @@ class UnaryCall<Request, Response> {
   async run(): Promise<void> {
     let bytes: Buffer;
     try {
-      const { method, handler, maxRequestBytes } = this.#served;
-      this.#call.credential = credentialFromMetadata(this.#surface.metadata);
+      const { method, handler, credentialOf, maxRequestBytes } = this.#served;
+      this.#call.credential = credentialOf(this.#surface.metadata);
       const request = decodeRequest(method, this.#surface.request, maxRequestBytes);
       // After a stall there may be many that nobody waits for any more: do not act for them.
       if (this.#isAbandoned()) throw new Abandoned();
