@@ -109,4 +109,6 @@ export const everyAnswer = want(
   (answer) => (/\bat .+:\d+:\d+/.test(answer.body) ? 'a stack' : undefined),
 );
 
-const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value));
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
+}

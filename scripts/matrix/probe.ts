@@ -54,9 +54,21 @@ export class Probe {
     return client;
   }
 
+  url(endpoint: Endpoint): string {
+    const url = this.target.endpoints[endpoint];
+    if (url === undefined) throw new Error(`the target has no ${endpoint} endpoint`);
+    return url;
+  }
+
+  /** A published URL as this run can reach it: an issuer has a name, and a server under test often only an address. */
+  here(published: unknown): string {
+    const { pathname, search } = new URL(String(published));
+    return new URL(`${pathname}${search}`, this.url('token')).href;
+  }
+
   /** One request to an endpoint over a connection of its own. */
   async send(endpoint: Endpoint, request: ProbeRequest): Promise<Answer> {
-    return this.sendTo(request.url ?? this.target.endpoints[endpoint], request);
+    return this.sendTo(request.url ?? this.url(endpoint), request);
   }
 
   async sendTo(url: string, { method = 'POST', headers = [], body = '' }: ProbeRequest): Promise<Answer> {
@@ -112,6 +124,6 @@ export class Probe {
   }
 
   metadata(): Promise<Answer> {
-    return this.sendTo(this.target.metadataUrl, { method: 'GET' });
+    return this.sendTo(this.url('metadata'), { method: 'GET' });
   }
 }

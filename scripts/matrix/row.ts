@@ -1,7 +1,7 @@
 import { type Expectation, everyAnswer } from './expectation.js';
 import { Probe } from './probe.js';
 import { type Answer, jsonOf } from './raw-http.js';
-import type { Abilities, Role, Target } from './target.js';
+import { type Endpoint, type Need, offers, type Target } from './target.js';
 
 /** One edge of the protocol: what is sent, and what has to come back. */
 export interface Row {
@@ -10,7 +10,7 @@ export interface Row {
   /** Where it is written; `ours` where the RFC leaves the choice. */
   readonly section: string;
   readonly what: string;
-  readonly needs?: readonly (Role | keyof Abilities)[];
+  readonly needs: readonly Need[];
   readonly expect: Expectation;
   /** Sends it, and whatever has to come before; answers the answer that counts. */
   ask(probe: Probe): Promise<Answer>;
@@ -24,9 +24,20 @@ export interface RowResult {
   readonly answered: string;
 }
 
+/** The endpoint that a row is about, by its letter. */
+const ABOUT: Readonly<Record<string, Endpoint>> = {
+  T: 'token',
+  V: 'revocation',
+  I: 'introspection',
+  M: 'metadata',
+  H: 'token',
+};
+
+export const needsOf = (row: Row): readonly Need[] => [ABOUT[row.id.charAt(0)] ?? 'token', ...row.needs];
+
 /** Runs one row against a target; never fails. */
 export async function runRow(row: Row, target: Target): Promise<RowResult> {
-  const lacks = (row.needs ?? []).filter((need) => !has(target, need));
+  const lacks = needsOf(row).filter((need) => !offers(target, need));
   if (lacks.length > 0) return { row, verdict: 'skipped', answered: `no ${lacks.join(', ')}` };
   try {
     const answer = await row.ask(new Probe(target));
@@ -36,10 +47,6 @@ export async function runRow(row: Row, target: Target): Promise<RowResult> {
   } catch (error) {
     return { row, verdict: 'fail', answered: error instanceof Error ? error.message : String(error) };
   }
-}
-
-function has(target: Target, need: Role | keyof Abilities): boolean {
-  return Object.hasOwn(target.clients, need) || Boolean(target.abilities[need as keyof Abilities]);
 }
 
 function inShort(answer: Answer): string {

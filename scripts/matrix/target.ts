@@ -37,7 +37,10 @@ export type Role =
   /** Nobody else's: to be guessed at. */
   | 'victim';
 
-export type Endpoint = 'token' | 'introspection' | 'revocation';
+export type Endpoint = 'token' | 'introspection' | 'revocation' | 'metadata' | 'keys';
+
+/** What a row may need of a target. */
+export type Need = Role | Endpoint | keyof Abilities;
 
 /** What else a target can do for a row. */
 export interface Abilities {
@@ -45,22 +48,23 @@ export interface Abilities {
   readonly duringOutage?: <T>(act: () => Promise<T>) => Promise<T>;
   /** Failures are throttled. */
   readonly throttles?: boolean;
-  /** Publishes PASETO keys. */
-  readonly keys?: boolean;
   /** Waits until the clock has gone that far on. */
   readonly wait?: (seconds: number) => Promise<void>;
-  /** The URL of the same kind of server whose issuer has a path. */
-  readonly issuerWithPath?: string;
+  /** The same kind of server with an issuer that has a path, and where it really listens. */
+  readonly issuerWithPath?: { readonly issuer: string; readonly origin: string };
 }
+
+/** Whether a target has what a row needs. */
+export const offers = ({ clients, endpoints, abilities }: Target, need: Need): boolean =>
+  Object.hasOwn(clients, need) ||
+  Object.hasOwn(endpoints, need) ||
+  Boolean(abilities[need as keyof Abilities]);
 
 /** A server under test, as far as a row has to know it. */
 export interface Target {
   readonly issuer: string;
-  /** Where the metadata document is. */
-  readonly metadataUrl: string;
-  readonly endpoints: Readonly<Record<Endpoint, string>>;
-  /** Where the keys are, if there are any. */
-  readonly keysUrl?: string;
+  /** Where things are; a target without one is spared the rows about it. */
+  readonly endpoints: Readonly<Partial<Record<Endpoint, string>>>;
   readonly clients: Readonly<Partial<Record<Role, Credentials>>>;
   /** A scope that the client gets by default, and a second that it may have. */
   readonly scope: string;

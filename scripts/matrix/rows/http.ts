@@ -15,10 +15,10 @@ const byHand =
     count = 1,
   ) =>
   async (probe: Probe): Promise<Answer> => {
-    const { pathname, origin, host } = new URL(probe.target.endpoints.token);
+    const { pathname, origin, host } = new URL(probe.url('token'));
     const auth = `authorization: ${basic(probe.client('client'))[1]}\r\ncontent-type: ${FORM[1]}`;
     const head = lines({ path: pathname, origin, host, auth }).replace('LENGTH', String(body.length));
-    const answers = await probe.raw(probe.target.endpoints.token, `${head}\r\n\r\n${body}`, count);
+    const answers = await probe.raw(probe.url('token'), `${head}\r\n\r\n${body}`, count);
     const last = answers.at(-1);
     if (last === undefined) throw new Error('closed without an answer');
     return last;
@@ -32,7 +32,7 @@ export const httpRows: readonly Row[] = [
     'RFC 9110 15.5.5',
     'a path that there is not',
     refused(404, 'not_found'),
-    (p) => p.sendTo(new URL('/no/such/place', p.target.endpoints.token).href, { method: 'GET' }),
+    (p) => p.sendTo(new URL('/no/such/place', p.url('token')).href, { method: 'GET' }),
     [],
   ),
   row(
@@ -41,7 +41,7 @@ export const httpRows: readonly Row[] = [
     'the same with a JSON body',
     refused(404, 'not_found'),
     (p) =>
-      p.sendTo(new URL('/no/such/place', p.target.endpoints.token).href, {
+      p.sendTo(new URL('/no/such/place', p.url('token')).href, {
         headers: [['content-type', 'application/json']],
         body: '{',
       }),
@@ -186,9 +186,9 @@ export const httpRows: readonly Row[] = [
     ),
   ),
   row('H8', 'RFC 9112 9.3.2', 'three requests at once: three answers', granted, async (p) => {
-    const { pathname, host } = new URL(p.target.endpoints.token);
+    const { pathname, host } = new URL(p.url('token'));
     const one = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${basic(p.client('client'))[1]}\r\ncontent-type: ${FORM[1]}\r\ncontent-length: ${form.length}\r\n\r\n${form}`;
-    const answers = await p.raw(p.target.endpoints.token, one.repeat(3), 3);
+    const answers = await p.raw(p.url('token'), one.repeat(3), 3);
     if (answers.length !== 3) throw new Error(`${answers.length} answers`);
     return answers.find(({ status: code }) => code !== 200) ?? (answers[2] as Answer);
   }),

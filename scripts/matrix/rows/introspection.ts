@@ -1,12 +1,11 @@
 import { active, all, header, inactive, json, member, noStore, refused } from '../expectation.js';
-import { basic, bearer, FORM, formOf, inBody, type Parameters, type Probe } from '../probe.js';
+import { basic, FORM, formOf, type Parameters, type Probe } from '../probe.js';
 import { type Answer, jsonOf } from '../raw-http.js';
 import { type Row, row } from '../row.js';
 
 const CALLER = 'RFC 7662 2.1, 2.3';
 const ANSWER = 'RFC 7662 2.2';
 const badRequest = refused(400, 'invalid_request');
-const badClient = refused(401, 'invalid_client');
 const introspector: Row['needs'] = ['introspector'];
 const both: Row['needs'] = ['client', 'introspector'];
 
@@ -15,8 +14,6 @@ const about =
   (parameters: Parameters) =>
   (probe: Probe): Promise<Answer> =>
     probe.post('introspection', parameters, basic(probe.client('introspector')));
-const bearerOf = (probe: Probe): Promise<string> =>
-  probe.issue('bearerIntrospector', { audience: probe.target.issuer, scope: 'countersign:introspect' });
 /** A token with one byte of its signature changed. */
 export const forged = (token: string): string => {
   const at = token.lastIndexOf('.') > 20 ? token.lastIndexOf('.') - 8 : token.length - 8;
@@ -25,130 +22,6 @@ export const forged = (token: string): string => {
 /** Signed well, by a key of nobody's: the example of the PASETO specification (4-S-1). */
 const FOREIGN =
   'v4.public.eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9bg_XBBzds8lTZShVlwwKSgeKpLT3yukTw6JUz3W4h_ExsQV-P0V54zemZDcAxFaSeef1QlXEFtkqxT1ciiQEDA';
-
-/** Who may ask (PROTOCOL.md I1). */
-const callers: readonly Row[] = [
-  row('I1', CALLER, 'no credentials', badClient, (p) => p.post('introspection', { token: 'x' }), []),
-  row(
-    'I1b',
-    CALLER,
-    'wrong secret by Basic',
-    badClient,
-    (p) =>
-      p.post('introspection', { token: 'x' }, basic({ id: p.client('introspector').id, secret: 'wrong' })),
-    introspector,
-  ),
-  row(
-    'I1c',
-    CALLER,
-    'wrong secret in the body',
-    badClient,
-    (p) =>
-      p.post('introspection', {
-        token: 'x',
-        ...inBody({ id: p.client('introspector').id, secret: 'wrong' }),
-      }),
-    introspector,
-  ),
-  row(
-    'I1d',
-    CALLER,
-    'Bearer that is no token',
-    refused(401, 'invalid_token', 'Bearer'),
-    (p) => p.post('introspection', { token: 'x' }, bearer('nonsense')),
-    [],
-  ),
-  row(
-    'I1e',
-    CALLER,
-    'Bearer of a token for another audience',
-    refused(401, 'invalid_token', 'Bearer'),
-    async (p) => p.post('introspection', { token: 'x' }, bearer(await p.issue('client'))),
-  ),
-  row(
-    'I1f',
-    CALLER,
-    'Bearer without the scope',
-    refused(401, 'insufficient_scope', 'Bearer'),
-    async (p) => {
-      const token = await p.issue('bearerIntrospector', { audience: p.target.issuer, scope: p.target.scope });
-      return p.post('introspection', { token: 'x' }, bearer(token));
-    },
-    ['bearerIntrospector'],
-  ),
-  row(
-    'I1g',
-    'RFC 6750 3',
-    'and it is told which scope',
-    header('www-authenticate', /error="insufficient_scope".*scope="countersign:introspect"/),
-    async (p) => {
-      const token = await p.issue('bearerIntrospector', { audience: p.target.issuer, scope: p.target.scope });
-      return p.post('introspection', { token: 'x' }, bearer(token));
-    },
-    ['bearerIntrospector'],
-  ),
-  row(
-    'I1h',
-    CALLER,
-    'a client without the permission',
-    refused(401, 'insufficient_scope', 'Bearer'),
-    (p) => p.post('introspection', { token: 'x' }, basic(p.client('client'))),
-    ['client', 'bearerIntrospector'],
-  ),
-  row(
-    'I1i',
-    CALLER,
-    'Bearer with the scope',
-    active,
-    async (p) => p.post('introspection', { token: await p.issue('client') }, bearer(await bearerOf(p))),
-    ['client', 'bearerIntrospector'],
-  ),
-  row(
-    'I1j',
-    CALLER,
-    'caller by body',
-    active,
-    async (p) =>
-      p.post('introspection', { token: await p.issue('client'), ...inBody(p.client('introspector')) }),
-    both,
-  ),
-  row(
-    'I1k',
-    'RFC 6750 2, 3.1',
-    'Bearer and body secret together',
-    badRequest,
-    (p) => p.post('introspection', { token: 'x', ...inBody(p.client('introspector')) }, bearer('x')),
-    introspector,
-  ),
-  row(
-    'I1l',
-    'RFC 6750 2, 3.1',
-    'Bearer and access_token in the body',
-    badRequest,
-    (p) => p.post('introspection', { token: 'x', access_token: 'y' }, bearer('y')),
-    [],
-  ),
-  row(
-    'I1m',
-    CALLER,
-    'Bearer and nothing behind it',
-    refused(401, 'invalid_token', 'Bearer'),
-    (p) => p.post('introspection', { token: 'x' }, ['authorization', 'Bearer']),
-    [],
-  ),
-  row(
-    'I1n',
-    CALLER,
-    'Bearer that was revoked',
-    refused(401, 'invalid_token', 'Bearer'),
-    async (p) => {
-      const token = await bearerOf(p);
-      await p.revoke(token, 'bearerIntrospector');
-      return p.post('introspection', { token: 'x' }, bearer(token));
-    },
-    ['bearerIntrospector'],
-  ),
-];
 
 /** Tokens of which nothing is said (I2, I3). */
 const silences: readonly Row[] = [
@@ -254,7 +127,7 @@ const questions: readonly Row[] = [
     'GET with the token in the URL',
     all(refused(405, 'invalid_request'), header('allow', 'POST')),
     (p) =>
-      p.sendTo(`${p.target.endpoints.introspection}?token=x`, {
+      p.sendTo(`${p.url('introspection')}?token=x`, {
         method: 'GET',
         headers: [basic(p.client('introspector'))],
       }),
@@ -266,7 +139,7 @@ const questions: readonly Row[] = [
     'POST with the token in the URL',
     badRequest,
     (p) =>
-      p.sendTo(`${p.target.endpoints.introspection}?token=x`, {
+      p.sendTo(`${p.url('introspection')}?token=x`, {
         headers: [FORM, basic(p.client('introspector'))],
         body: formOf({ token: 'x' }),
       }),
@@ -352,20 +225,6 @@ const tellings: readonly Row[] = [
     both,
   ),
   row(
-    'I12',
-    'RFC 7662 4',
-    'guessing at a caller is throttled too',
-    all(refused(429, 'slow_down'), header('retry-after', /^\d+$/)),
-    async (p) => {
-      const guess = () =>
-        p.post('introspection', { token: 'x' }, basic({ id: p.client('victim').id, secret: 'wrong' }));
-      let last = await guess();
-      for (let count = 1; count < 60 && last.status === 401; count += 1) last = await guess();
-      return last;
-    },
-    ['victim', 'throttles'],
-  ),
-  row(
     'I13',
     'ours',
     'store down: neither active nor inactive',
@@ -378,5 +237,5 @@ const tellings: readonly Row[] = [
   ),
 ];
 
-/** RFC 7662, and RFC 6750 where the caller comes by a bearer token. */
-export const introspectionRows: readonly Row[] = [...callers, ...silences, ...questions, ...tellings];
+/** What is asked at the introspection endpoint, and what is answered. */
+export const introspectionRows: readonly Row[] = [...silences, ...questions, ...tellings];

@@ -6,7 +6,17 @@ import { type Row, row } from '../row.js';
 const MEMBERS = 'RFC 8414 2';
 const metadata = (probe: Probe): Promise<Answer> => probe.metadata();
 const keys = (probe: Probe, headers: readonly (readonly [string, string])[] = []): Promise<Answer> =>
-  probe.sendTo(probe.target.keysUrl ?? '', { method: 'GET', headers });
+  probe.sendTo(probe.url('keys'), { method: 'GET', headers });
+const pathed = (probe: Probe): { readonly issuer: string; readonly origin: string } => {
+  const { issuerWithPath } = probe.target.abilities;
+  if (issuerWithPath === undefined) throw new Error('the target has no issuer with a path');
+  return issuerWithPath;
+};
+const metadataOfPathed = (probe: Probe): Promise<Answer> => {
+  const { issuer, origin } = pathed(probe);
+  const { pathname } = new URL(issuer);
+  return probe.sendTo(`${origin}/.well-known/oauth-authorization-server${pathname}`, { method: 'GET' });
+};
 /** The answer with one more member, which the expectation reads. */
 const found = (answer: Answer, fault: string | undefined): Answer => ({
   ...answer,
@@ -37,13 +47,11 @@ export const metadataRows: readonly Row[] = [
     'issuer with a path: the document before the path',
     all(status(200), noFault('that issuer')),
     async (p) => {
-      const { origin, pathname, href } = new URL(p.target.abilities.issuerWithPath ?? '');
-      const answer = await p.sendTo(`${origin}/.well-known/oauth-authorization-server${pathname}`, {
-        method: 'GET',
-      });
+      const { issuer } = pathed(p);
+      const answer = await metadataOfPathed(p);
       return found(
         answer,
-        jsonOf(answer)?.issuer === href ? undefined : `issuer ${String(jsonOf(answer)?.issuer)}`,
+        jsonOf(answer)?.issuer === issuer ? undefined : `issuer ${String(jsonOf(answer)?.issuer)}`,
       );
     },
     ['issuerWithPath'],
@@ -53,10 +61,7 @@ export const metadataRows: readonly Row[] = [
     'RFC 8414 3.3',
     'and not without it: that would be of another issuer',
     refused(404, 'not_found'),
-    (p) => {
-      const { origin } = new URL(p.target.abilities.issuerWithPath ?? '');
-      return p.sendTo(`${origin}/.well-known/oauth-authorization-server`, { method: 'GET' });
-    },
+    (p) => p.sendTo(`${pathed(p).origin}/.well-known/oauth-authorization-server`, { method: 'GET' }),
     ['issuerWithPath'],
   ),
   row(
@@ -65,12 +70,8 @@ export const metadataRows: readonly Row[] = [
     'its endpoints are where the document says',
     refused(401, 'invalid_client'),
     async (p) => {
-      const { origin, pathname } = new URL(p.target.abilities.issuerWithPath ?? '');
-      const answer = await p.sendTo(`${origin}/.well-known/oauth-authorization-server${pathname}`, {
-        method: 'GET',
-      });
-      const endpoint = new URL(String(jsonOf(answer)?.token_endpoint));
-      return p.sendTo(`${origin}${endpoint.pathname}`, { headers: [FORM], body: formOf(GRANT) });
+      const endpoint = new URL(String(jsonOf(await metadataOfPathed(p))?.token_endpoint));
+      return p.sendTo(`${pathed(p).origin}${endpoint.pathname}`, { headers: [FORM], body: formOf(GRANT) });
     },
     ['issuerWithPath'],
   ),
@@ -156,7 +157,7 @@ export const metadataRows: readonly Row[] = [
     async (p) => {
       const document = jsonOf(await metadata(p));
       const asked = ['token_endpoint', 'introspection_endpoint', 'revocation_endpoint'].map((name) =>
-        p.sendTo(String(document?.[name]), { headers: [FORM], body: formOf({ ...GRANT, token: 'x' }) }),
+        p.sendTo(p.here(document?.[name]), { headers: [FORM], body: formOf({ ...GRANT, token: 'x' }) }),
       );
       const answers = await Promise.all(asked);
       return answers.find(({ status: code }) => code !== 401) ?? answers[0] ?? metadata(p);
@@ -181,7 +182,7 @@ export const metadataRows: readonly Row[] = [
         Array.isArray(list) && list.length > 0 && list.every(isKey) ? undefined : 'no keys',
       ),
     ),
-    async (p) => p.sendTo(String(jsonOf(await metadata(p))?.paseto_keys_uri), { method: 'GET' }),
+    async (p) => p.sendTo(p.here(jsonOf(await metadata(p))?.paseto_keys_uri), { method: 'GET' }),
     ['keys'],
   ),
   row(
@@ -205,7 +206,7 @@ export const metadataRows: readonly Row[] = [
     'RFC 9110 9.1',
     'POST',
     all(refused(405, 'invalid_request'), header('allow', /^GET\b/)),
-    (p) => p.sendTo(p.target.metadataUrl, { headers: [FORM, basic({ id: 'a', secret: 'b' })] }),
+    (p) => p.sendTo(p.url('metadata'), { headers: [FORM, basic({ id: 'a', secret: 'b' })] }),
     [],
   ),
   row(
@@ -213,7 +214,7 @@ export const metadataRows: readonly Row[] = [
     'RFC 9110 9.3.2',
     'HEAD',
     all(status(200), header('content-type', /^application\/json\b/), body('')),
-    (p) => p.sendTo(p.target.metadataUrl, { method: 'HEAD' }),
+    (p) => p.sendTo(p.url('metadata'), { method: 'HEAD' }),
     [],
   ),
 ];

@@ -130,7 +130,7 @@ export const revocationRows: readonly Row[] = [
     p.post('revocation', { token: 'x', ...inBody(p.client('client')) }, basic(p.client('client'))),
   ),
   row('V7', 'RFC 7009 2.1', 'POST with the token in the URL', badRequest, (p) =>
-    p.sendTo(`${p.target.endpoints.revocation}?token=x`, {
+    p.sendTo(`${p.url('revocation')}?token=x`, {
       headers: [FORM, basic(p.client('client'))],
       body: formOf({ token: 'x' }),
     }),
@@ -160,7 +160,7 @@ export const revocationRows: readonly Row[] = [
     ownToken,
   ),
   row('V10', ASKED, 'GET', all(refused(405, 'invalid_request'), header('allow', 'POST')), (p) =>
-    p.sendTo(`${p.target.endpoints.revocation}?token=x`, {
+    p.sendTo(`${p.url('revocation')}?token=x`, {
       method: 'GET',
       headers: [basic(p.client('client'))],
     }),

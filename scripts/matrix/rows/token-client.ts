@@ -1,4 +1,4 @@
-import { all, granted, header, noStore, refused } from '../expectation.js';
+import { all, granted, header, refused } from '../expectation.js';
 import { basic, bearer, encode, FORM, formOf, GRANT, inBody, type Probe, rawBasic } from '../probe.js';
 import type { Answer } from '../raw-http.js';
 import { type Row, row } from '../row.js';
@@ -15,7 +15,7 @@ const badClient = refused(401, 'invalid_client');
 const alike = all(badClient, header('x-alike', 'yes'));
 
 const secretOf = (probe: Probe): Credentials => probe.client('client');
-const wrong = ({ id }: Credentials): Credentials => ({
+export const wrong = ({ id }: Credentials): Credentials => ({
   id,
   secret: 'cs_WrongWrongWrongWrongWrongWrongWrongWrongWrong',
 });
@@ -26,7 +26,7 @@ const withQuery =
   (query: string, ...headers: readonly (readonly [string, string])[]) =>
   (probe: Probe) =>
     probe.send('token', {
-      url: `${probe.target.endpoints.token}?${query}`,
+      url: `${probe.url('token')}?${query}`,
       headers: [FORM, ...headers],
       body: formOf(GRANT),
     });
@@ -83,7 +83,7 @@ const mechanisms: readonly Row[] = [
   ),
   row('T15e', 'RFC 6749 3.2', 'grant_type in the query only', badRequest, (probe) =>
     probe.send('token', {
-      url: `${probe.target.endpoints.token}?${formOf(GRANT)}`,
+      url: `${probe.url('token')}?${formOf(GRANT)}`,
       headers: [FORM, basic(secretOf(probe))],
     }),
   ),
@@ -200,31 +200,6 @@ const failures: readonly Row[] = [
     badClient,
     (p) => byHeader(basic(p.client('expired')))(p),
     ['expired'],
-  ),
-  row(
-    'T35',
-    QUERY,
-    'guessing at a secret',
-    all(refused(429, 'slow_down'), header('retry-after', /^\d+$/), noStore),
-    async (probe) => {
-      let last = await byHeader(basic(wrong(probe.client('victim'))))(probe);
-      for (let guess = 1; guess < 60 && last.status === 401; guess += 1) {
-        last = await byHeader(basic(wrong(probe.client('victim'))))(probe);
-      }
-      return last;
-    },
-    ['victim', 'throttles'],
-  ),
-  row(
-    'T35b',
-    'ours',
-    'a right secret is never refused for the guesses',
-    granted,
-    async (probe) => {
-      for (let guess = 0; guess < 30; guess += 1) await byHeader(basic(wrong(probe.client('victim'))))(probe);
-      return byHeader(basic(probe.client('victim')))(probe);
-    },
-    ['victim', 'throttles'],
   ),
 ];
 
