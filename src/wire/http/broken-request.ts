@@ -7,7 +7,8 @@ import { refusalBody } from './refuse.js';
  * no longer be told apart. Says nothing of what it could not read, nor of what this server is.
  */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  const noTls = /^ERR_(SSL|TLS)_/.test(error.code ?? '');
+  if (!socket.writable || error.code === 'ECONNRESET' || noTls) {
     socket.destroy();
     return;
   }

@@ -7,7 +7,7 @@ import { type Form, type FormShape, makeReadForm } from './form.js';
 import { turnAway } from './gatekeeper.js';
 import { JSON_TYPE, NO_STORE, type RefusalManner, refuse } from './refuse.js';
 import type { RefusalExceptions } from './status.js';
-import type { Tell } from './tell.js';
+import { Abandoned, type Tell } from './tell.js';
 
 /** The longest body, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -47,6 +47,8 @@ export function makeFormRoute<Name extends string>(
       tell.ended(request, call, rpc, error);
     };
     try {
+      // After a stall there may be many that nobody waits for any more: do not act for them.
+      if (request.raw.socket.destroyed) throw new Abandoned();
       refuseCredentialsInQuery(request.raw.url ?? '');
       const form = readForm(bodyOf(request));
       call = { ...call, credential: credentialFrom(request.headers.authorization, form, accepts) };

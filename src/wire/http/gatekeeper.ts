@@ -12,11 +12,15 @@ const SINGLE = new Map(['host', 'content-type', 'authorization'].map((name) => [
  * Stands before the router's choice. Node keeps the first of a repeated header and drops the rest without a word, so
  * that two `Authorization` headers would pass for one, and a proxy may have looked at the other (RFC 9110 section 5.3).
  */
-export function makeGatekeeper(methodsByPath: ReadonlyMap<string, string>): Gatekeeper {
+export function makeGatekeeper(
+  methodsByPath: ReadonlyMap<string, string>,
+  isLeaving: () => boolean,
+): Gatekeeper {
   return (request, reply, next) => {
     request.arrivedMs = performance.now();
     request.requestId = requestIdFrom(request.headers['x-request-id']);
     reply.header('x-request-id', request.requestId);
+    if (isLeaving()) reply.header('connection', 'close');
 
     const { raw } = request;
     if (raw.headers.host === undefined && raw.httpVersion === '1.1') {

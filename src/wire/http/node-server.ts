@@ -14,7 +14,9 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** Between two requests of one connection. */
   readonly keepAliveTimeoutMs: number;
-  /** How often the two above are looked after. */
+  /** Without a byte either way; ends a connection whose answer never comes. The last net, far behind the others. */
+  readonly silenceTimeoutMs: number;
+  /** How often headers and bodies are looked after. */
   readonly checkIntervalMs: number;
 }
 
@@ -23,6 +25,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   headersTimeoutMs: 5000,
   requestTimeoutMs: 8000,
   keepAliveTimeoutMs: 5000,
+  silenceTimeoutMs: 15_000,
   checkIntervalMs: 500,
 };
 
@@ -48,6 +51,7 @@ export function makeNodeServer(
   };
   const server = tls === undefined ? createServer(options, listener) : makeTlsServer(listener, options, tls);
   server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.silenceTimeoutMs);
   server.on('checkExpectation', refuseExpectation);
   return server;
 }
@@ -55,13 +59,27 @@ export function makeNodeServer(
 function makeTlsServer(listener: RequestListener, options: ServerOptions, tls: TlsSource): Server {
   const { ca, ...own } = tls.current();
   const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  const server = createTlsServer({ ...options, ...own, ...mutual, minVersion: MIN_TLS_VERSION }, listener);
+  const server = createTlsServer(
+    {
+      ...options,
+      ...own,
+      ...mutual,
+      minVersion: MIN_TLS_VERSION,
+      // What counts for headers does not count before there is TLS.
+      handshakeTimeout: options.headersTimeout,
+    },
+    listener,
+  );
   const stopListening = tls.onChange(() =>
     server.setSecureContext({ ...tls.current(), minVersion: MIN_TLS_VERSION }),
   );
   server.once('close', stopListening);
   return server;
 }
+
+/** While stopping: how often idle connections are closed, and how long a fresh one may take to say something. */
+const SWEEP_MS = 20;
+const FIRST_BYTE_MS = 200;
 
 /**
  * Ends a server's connections as they become idle, and all that are left at the deadline.
@@ -74,16 +92,19 @@ export function drainConnections(
   sockets: Iterable<Socket>,
   deadlineMs: number,
 ): () => void {
-  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   const sweep = setInterval(() => {
     for (const server of servers) server.closeIdleConnections();
-  }, 20);
+  }, SWEEP_MS);
+  const silent = setTimeout(() => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }, FIRST_BYTE_MS);
   const force = setTimeout(() => {
     for (const server of servers) server.closeAllConnections();
     for (const socket of sockets) socket.destroy();
   }, deadlineMs);
   return () => {
     clearInterval(sweep);
+    clearTimeout(silent);
     clearTimeout(force);
   };
 }

@@ -27,6 +27,8 @@ export interface HttpGatewayOptions {
 export interface HttpGateway {
   /** The real one. */
   readonly port: number;
+  /** From now on each request ends its connection, so that callers go elsewhere while this server still serves. */
+  leave(): void;
   /** Takes no more, finishes what it has, and cuts off what is not finished by the deadline. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -63,12 +65,19 @@ export async function startHttpGateway(options: HttpGatewayOptions): Promise<Htt
   app.setErrorHandler((error, _request, reply) => refuse(reply, error));
   const tell = makeTell(options.observer, makeSourceAddress(options.trustedProxies));
   const methodsByPath = addRoutes(app, options, tell);
-  app.addHook('onRequest', makeGatekeeper(methodsByPath));
+  let leaving = false;
+  app.addHook(
+    'onRequest',
+    makeGatekeeper(methodsByPath, () => leaving),
+  );
 
   await app.listen(options.listen);
   const { port } = app.server.address() as AddressInfo;
   return {
     port,
+    leave: () => {
+      leaving = true;
+    },
     stop: async (deadlineMs) => {
       const closed = app.close();
       const endDrain = drainConnections(servers, sockets, deadlineMs);

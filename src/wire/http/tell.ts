@@ -15,6 +15,11 @@ declare module 'fastify' {
   }
 }
 
+/** What a call ends with that nobody waits for any more. */
+export class Abandoned extends Error {
+  override readonly name = 'Abandoned';
+}
+
 /** Makes a {@link Call} of a request, and tells the observer how it ended. */
 export interface Tell {
   /** Without a credential as yet. */

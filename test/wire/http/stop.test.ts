@@ -4,6 +4,17 @@ import { expect } from 'chai';
 import { startFakeGateway, tokenRequest } from './fake-gateway.js';
 
 describe('stopping the HTTP gateway', () => {
+  it('once it is leaving, still serves, and each answer ends its connection', async () => {
+    const { gateway, url } = await startFakeGateway();
+    expect((await fetch(`${url}/oauth/token`, tokenRequest())).headers.get('connection')).to.equal(
+      'keep-alive',
+    );
+    gateway.leave();
+    const answer = await fetch(`${url}/oauth/token`, tokenRequest());
+    expect(answer.status).to.equal(200);
+    expect(answer.headers.get('connection')).to.equal('close');
+  });
+
   it('finishes what it took in, closes the connection, and takes no more', async () => {
     let release = (): void => undefined;
     let entered = (): void => undefined;
