@@ -19,6 +19,10 @@ export class CliFailure extends Error {
   }
 }
 
+/** Told by its name: a loader may give the parts behind `import()` a class of their own. */
+export const isCliFailure = (err: unknown): err is CliFailure =>
+  err instanceof Error && err.name === CliFailure.name;
+
 /** The command line is wrong. */
 export const usageFailure = (message: string, hint?: string): CliFailure =>
   new CliFailure('usage', EXIT.usage, message, hint);

@@ -36,6 +36,9 @@ import type { SettingsFacts, StoreContents, StoreFacts } from './doctor/facts.js
 import { EXIT, EXIT_OF_CODE } from './exit-code.js';
 import { CliFailure, settingsFailure, usageFailure } from './failure.js';
 
+/** Somebody waits for this command; a server at its start may be more patient. */
+const START_TIMEOUT_MS = 2000;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Runs the server until it is told to stop; it then ends the process by itself. */
@@ -241,6 +244,7 @@ const openStore = (config: Config, target: Exclude<Config['store'], { kind: 'mem
     keyPrefix: config.keyPrefix,
     waitReplicas: config.waitReplicas,
     clock: systemClock,
+    startTimeoutMs: START_TIMEOUT_MS,
   });
 
 const configFrom = (env: Environment): Config =>

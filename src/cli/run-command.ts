@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { CountersignError } from '../sdk/errors.js';
 import { EXIT } from './exit-code.js';
-import { CliFailure, failureFromService, usageFailure } from './failure.js';
+import { CliFailure, failureFromService, isCliFailure, usageFailure } from './failure.js';
 import type { Host, Run } from './host.js';
 import { printable } from './printable.js';
 import { makeProgram } from './program.js';
@@ -30,7 +30,7 @@ const isHelp = ({ code }: CommanderError): boolean =>
   code === 'commander.help' || code === 'commander.helpDisplayed' || code === 'commander.version';
 
 function failureFrom(err: unknown): CliFailure {
-  if (err instanceof CliFailure) return err;
+  if (isCliFailure(err)) return err;
   if (err instanceof CommanderError) {
     const dash =
       err.code === 'commander.unknownOption' ? '; put -- before an operand that begins with -' : '';
