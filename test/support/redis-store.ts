@@ -24,9 +24,15 @@ export async function openFoundedStore(
   changes: Partial<RedisStoreOptions> = {},
 ): Promise<Store> {
   const store = await openRedisStore(place, changes);
-  await store.keyRings.found(storeMarker(), keyRing());
-  store.keyRings.bind('store-1');
-  return store;
+  try {
+    await untilReady(store);
+    await store.keyRings.found(storeMarker(), keyRing());
+    store.keyRings.bind('store-1');
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** A plain connection for looking behind the store's back; end it with `disconnect()`. */

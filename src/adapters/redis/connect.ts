@@ -70,6 +70,7 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
     ordinary.usable &&
     writer.usable &&
     pulse.answers &&
+    binding.epoch !== undefined &&
     binding.isRightStore &&
     binding.isFresh;
   let wasReady = false;

@@ -59,6 +59,11 @@ export function makeRedisFeedSource(room: {
     return { reply, epoch };
   };
 
+  /** A reader may have stayed with a master that the other connections have left. */
+  const requireCurrent = (epoch: string): void => {
+    if (epoch !== binding.epoch) throw redisFault(new Error('the feed is read from another master'));
+  };
+
   const scan = async function* (command: RedisCommand): AsyncIterable<readonly string[]> {
     const [name = '', key = ''] = command;
     let cursor = '0';
@@ -128,6 +133,7 @@ export function makeRedisFeedSource(room: {
     });
     const start = vouched(await reader.run([['xinfo', 'stream', keys.feed], ...vouching]));
     requireContinuable(from, start.reply, start.epoch);
+    requireCurrent(start.epoch);
 
     let sequence = from.sequence;
     for (;;) {
@@ -139,6 +145,7 @@ export function makeRedisFeedSource(room: {
       signal.throwIfAborted();
       const { reply, epoch } = vouched(replies);
       if (epoch !== from.epoch) throw new FeedBroken('The epoch has changed.');
+      requireCurrent(epoch);
       const streams = reply as [string, StreamEntry[]][] | null;
       const entries = streams?.[0]?.[1] ?? [];
       for (const entry of entries) {
@@ -157,6 +164,7 @@ export function makeRedisFeedSource(room: {
   return {
     async snapshot() {
       const { reply, epoch } = vouched(await link.ask([['xinfo', 'stream', keys.feed], ...vouching]));
+      requireCurrent(epoch);
       const sequence = sequenceOf(String(streamInfo(reply, 'last-generated-id')));
       return { position: { epoch, sequence }, parts: partsOfLedger() };
     },

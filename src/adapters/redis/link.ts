@@ -24,6 +24,8 @@ export class Link {
   readonly #client: RedisClient;
   readonly #limits: LinkLimits;
   #inFlight = 0;
+  /** How often it was connected. */
+  sessions = 0;
   /** What went wrong last, since it was last connected. */
   #trouble: Error | undefined;
 
@@ -32,6 +34,10 @@ export class Link {
     this.#limits = limits;
     client.on('error', (error: unknown) => {
       this.#trouble = withoutArguments(error);
+    });
+    client.on('ready', () => {
+      this.#trouble = undefined;
+      this.sessions += 1;
     });
   }
 
@@ -129,7 +135,6 @@ export class Link {
     let up = this.usable;
     this.#client.on('ready', () => {
       up = true;
-      this.#trouble = undefined;
       onReady();
     });
     this.#client.on('close', () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/ports.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import { isMaster } from './replication-info.js';
+import { epochOf } from './replication-info.js';
 import type { StoreBinding } from './store-binding.js';
 
 const EVERY_MS = 500;
@@ -34,12 +34,14 @@ export class Pulse {
   async start(): Promise<void> {
     await this.#beat();
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.start(), this.#answers ? EVERY_MS : AFTER_FAILURE_MS);
+    const isWell = this.#answers && this.#room.binding.isFresh;
+    this.#timer = setTimeout(() => void this.start(), isWell ? EVERY_MS : AFTER_FAILURE_MS);
   }
 
-  /** Counts as unanswered until the next beat, because a connection was lost. */
+  /** Counts as unanswered until the next beat, because a connection was lost: the next may lead elsewhere. */
   doubt(): void {
     this.#answers = false;
+    this.#room.binding.standOn(undefined);
     this.#room.onTurn();
   }
 
@@ -57,30 +59,64 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
-    const { ordinary, writer, keys, binding, clock, serverId, waitReplicas, onTurn } = this.#room;
-    let answers = true;
-    try {
-      if (waitReplicas > 0) {
-        const sentAt = clock.monotonic();
-        const [, held] = await writer.ask([
-          ['set', keys.beat(serverId), '1', 'px', BEAT_EXPIRES_MS],
-          ['wait', waitReplicas, WAIT_MS],
-        ]);
-        if (Number(held) < waitReplicas) throw new Error('too few replicas hold the beat');
-        binding.confirm(sentAt);
+    const { ordinary, writer, binding, clock, waitReplicas, onTurn } = this.#room;
+    const sessions = ordinary.sessions + writer.sessions;
+    const sentAt = clock.monotonic();
+    const [looked, wrote] = await Promise.allSettled([this.#look(), this.#write()]);
+    this.#answers = looked.status === 'fulfilled';
+    // Two connections must not stand on two masters: the beat of one would vouch for what the other reads. A
+    // connection that was made anew meanwhile has yet to show where it stands.
+    if (looked.status === 'fulfilled' && wrote.status === 'fulfilled') {
+      if (looked.value !== wrote.value.epoch) {
+        binding.standOn(undefined);
+        ordinary.renew();
+        writer.renew();
+      } else if (sessions === ordinary.sessions + writer.sessions) {
+        binding.standOn(looked.value);
+        if (wrote.value.held >= waitReplicas) binding.confirm(sentAt);
       }
-      const [marker, info] = (await ordinary.ask([
-        ['hmget', keys.marker, 'store_id'],
-        ['info', 'replication'],
-      ])) as [(string | null)[], string];
-      binding.isMaster = isMaster(info);
-      if (!binding.isMaster) ordinary.renew();
-      binding.verify(marker[0]);
-    } catch {
-      answers = false;
     }
-    this.#answers = answers;
     onTurn();
+  }
+
+  /** Asks what looks will ask, and of which master. */
+  async #look(): Promise<string> {
+    const { ordinary, keys, binding } = this.#room;
+    const [[storeId], info] = (await ordinary.ask([
+      ['hmget', keys.marker, 'store_id'],
+      ['info', 'replication'],
+    ])) as [(string | null)[], string];
+    const epoch = this.#epochOf(info, ordinary);
+    binding.verifyStore(storeId);
+    return epoch;
+  }
+
+  /** Has the replicas confirm that this is still their master, where they are waited for. */
+  async #write(): Promise<{ readonly epoch: string; readonly held: number }> {
+    const { writer, keys, serverId, waitReplicas } = this.#room;
+    const [, held, info] = await writer.ask([
+      ...(waitReplicas > 0
+        ? [
+            ['set', keys.beat(serverId), '1', 'px', BEAT_EXPIRES_MS],
+            ['wait', waitReplicas, WAIT_MS],
+          ]
+        : [
+            ['exists', keys.marker],
+            ['exists', keys.marker],
+          ]),
+      ['info', 'replication'],
+    ]);
+    return { epoch: this.#epochOf(String(info), writer), held: waitReplicas > 0 ? Number(held) : 0 };
+  }
+
+  #epochOf(info: string, link: Link): string {
+    try {
+      return epochOf(info);
+    } catch (error) {
+      this.#room.binding.standOn(undefined);
+      link.renew();
+      throw error;
+    }
   }
 }
 

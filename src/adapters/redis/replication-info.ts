@@ -1,8 +1,5 @@
 import { redisFault } from './redis-fault.js';
 
-/** Whether `INFO replication` comes from a master. */
-export const isMaster = (info: string): boolean => /^role:master\r?$/m.test(info);
-
 /**
  * The epoch of a master, from `INFO replication`: its replication id. That changes when Redis restarts or fails over,
  * which is when acknowledged changes may be gone and sequences be used again; so it must not be kept in Redis itself.
@@ -10,6 +7,8 @@ export const isMaster = (info: string): boolean => /^role:master\r?$/m.test(info
  */
 export function epochOf(info: string): string {
   const id = /^master_replid:([0-9a-f]+)\r?$/m.exec(info)?.[1];
-  if (id === undefined || !isMaster(info)) throw redisFault(new Error('this Redis is no master'));
+  if (id === undefined || !/^role:master\r?$/m.test(info)) {
+    throw redisFault(new Error('this Redis is no master'));
+  }
   return id;
 }

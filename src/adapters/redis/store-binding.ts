@@ -16,8 +16,7 @@ export class StoreBinding {
   #boundTo: string | undefined;
   #isRightStore = true;
   #highest = 0;
-  /** Whether it was a master at the last beat. A replica may be behind, and has no say. */
-  isMaster = true;
+  #epoch: string | undefined;
   /** Called when {@link isRightStore} has changed. */
   onTurn: () => void = () => undefined;
 
@@ -45,7 +44,18 @@ export class StoreBinding {
 
   /** Notes a beat that the replicas confirmed, by the time before it was sent. */
   confirm(sentAtMonotonicMs: number): void {
-    this.#lastBeat = Math.max(this.#lastBeat ?? 0, sentAtMonotonicMs);
+    if (this.#lastBeat !== undefined) this.#lastBeat = Math.max(this.#lastBeat, sentAtMonotonicMs);
+  }
+
+  /** The history of the master on which all connections stand; undefined while that is not known. */
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
+  /** Notes where the connections stand. What another master confirmed says nothing about this one. */
+  standOn(epoch: string | undefined): void {
+    if (epoch !== this.#epoch && this.#lastBeat !== undefined) this.#lastBeat = Number.NEGATIVE_INFINITY;
+    this.#epoch = epoch;
   }
 
   /**
@@ -53,16 +63,25 @@ export class StoreBinding {
    * store's id as read after the rest of it: whatever was read before is then of that store.
    */
   verify(storeId: unknown): void {
+    this.verifyStore(storeId);
+    if (this.#epoch === undefined) {
+      throw temporarilyUnavailable(
+        new Error('the connections have yet to show that they lead to one master'),
+      );
+    }
+    if (!this.isFresh) {
+      throw temporarilyUnavailable(
+        new Error('too few replicas have confirmed a beat within the last second'),
+      );
+    }
+  }
+
+  /** The part of {@link verify} that is about which store it is. */
+  verifyStore(storeId: unknown): void {
     this.#turn(this.#boundTo === undefined || storeId === this.#boundTo);
     if (!this.#isRightStore) {
       throw temporarilyUnavailable(
         new Error('this Redis is empty, or another one than the server started on'),
-      );
-    }
-    if (!this.isMaster) throw temporarilyUnavailable(new Error('this Redis has become a replica'));
-    if (!this.isFresh) {
-      throw temporarilyUnavailable(
-        new Error('too few replicas have confirmed a beat within the last second'),
       );
     }
   }

@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import type { Redis } from 'ioredis';
+import { FeedBroken, type FeedPosition, type Store } from '../../../src/domain/ports.js';
+import { auditEntry, clientId, clientRecord, generation } from '../../support/records.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+import { bareRedis, openFoundedStore, untilReady } from '../../support/redis-store.js';
+
+const audit = auditEntry('Test');
+const id = clientId('a');
+const FEED = '{feed}:feed';
+
+describe('a feed that cannot be continued', () => {
+  let redis: TestRedis;
+  let bare: Redis;
+  let store: Store;
+  let stop: AbortController;
+
+  beforeEach(async () => {
+    redis = await startRedis({ appendonly: 'yes' });
+    bare = bareRedis(redis);
+    store = await openFoundedStore(redis, { keyPrefix: 'feed', feedLength: 100 });
+    await store.clients.create(clientRecord('a'), generation(0), audit);
+    stop = new AbortController();
+  });
+  afterEach(async () => {
+    stop.abort();
+    bare.disconnect();
+    await store.close();
+    await redis.stop();
+  });
+
+  const revokeTimes = (count: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: count }, () => store.clients.revokeTokens(id, audit)));
+
+  const position = async (): Promise<FeedPosition> => (await store.feed.snapshot()).position;
+
+  function follow(from: FeedPosition): { confirmed: Promise<void>; ended: Promise<unknown> } {
+    let confirm: () => void = () => undefined;
+    const confirmed = new Promise<void>((resolve) => {
+      confirm = resolve;
+    });
+    const sink = { change: () => undefined, confirmed: () => confirm() };
+    const ended = store.feed.follow(from, sink, stop.signal).catch((error: unknown) => error);
+    return { confirmed, ended };
+  }
+
+  it('says so when the position has been trimmed away, where Redis would silently skip', async () => {
+    const start = await position();
+    await revokeTimes(500);
+    expect(await bare.xlen(FEED)).to.be.below(300);
+    expect(await follow(start).ended).to.be.instanceOf(FeedBroken);
+    await follow(await position()).confirmed;
+  });
+
+  it('goes on from its end even when everything has been trimmed away', async () => {
+    await revokeTimes(3);
+    await bare.xtrim(FEED, 'MAXLEN', 0);
+    const end = await position();
+    expect(end.sequence).to.equal(3);
+    await follow(end).confirmed;
+    expect(await follow({ ...end, sequence: 2 }).ended).to.be.instanceOf(FeedBroken);
+    await revokeTimes(1);
+    expect((await position()).sequence).to.equal(4);
+  });
+
+  it('says so when a change is missing', async () => {
+    const start = await position();
+    await revokeTimes(3);
+    await bare.xdel(FEED, '2-0');
+    expect(await follow(start).ended).to.be.instanceOf(FeedBroken);
+  });
+
+  it('says so when Redis has restarted, though all its data is back', async () => {
+    await revokeTimes(3);
+    const before = await position();
+    const { confirmed, ended } = follow(before);
+    await confirmed;
+    await redis.kill();
+    expect(await ended).to.have.property('code', 'temporarily_unavailable');
+    await redis.restart();
+    await untilReady(store);
+    const after = await position();
+    expect(after.sequence).to.equal(3);
+    expect(after.epoch).not.to.equal(before.epoch);
+    expect(await follow(before).ended).to.be.instanceOf(FeedBroken);
+    await follow(after).confirmed;
+  });
+
+  it('ends whoever follows when Redis becomes another one under the connection', async () => {
+    const { confirmed, ended } = follow(await position());
+    await confirmed;
+    await bare.call('debug', 'change-repl-id');
+    expect(await ended).to.be.instanceOf(FeedBroken);
+  });
+});
