@@ -3,6 +3,9 @@ import { homedir } from 'node:os';
 import process from 'node:process';
 import { runCommand } from './run-command.js';
 
+// What a dependency will have to change one day is no concern of whoever runs a command.
+process.noDeprecation = true;
+
 // A reader that has seen enough, such as `head`, is no failure and no reason to go on.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (err: NodeJS.ErrnoException) => process.exit(err.code === 'EPIPE' ? 0 : 1));

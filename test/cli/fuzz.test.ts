@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { EXIT_MEANINGS } from '../../src/cli/exit-code.js';
+import { Client } from '../../src/wire/gen/countersign/v1/client_service.js';
 import { freePort } from '../support/free-port.js';
+import { startFakeService } from './support/fake-service.js';
 import { runCli } from './support/run-cli.js';
 
 const WORDS = [
@@ -28,6 +30,11 @@ const WORDS = [
   'audit',
   'tail',
   'completion',
+  'admin',
+  'recover',
+  'doctor',
+  'import',
+  'rewrap',
   'bash',
   'zsh',
   'fish',
@@ -122,5 +129,49 @@ describe('any command line at all', () => {
       ),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('whatever a service answers', () => {
+  it('is shown without acting on the terminal', async function () {
+    this.timeout(60_000);
+    const text = fc.string({ unit: 'binary', maxLength: 30 }).map((raw) => raw.toWellFormed());
+    const answers = fc.record({
+      clientId: text,
+      displayName: text,
+      status: fc.integer({ min: 0, max: 9 }),
+      revokeTime: fc.option(fc.date(), { nil: undefined }),
+      revokedBy: text,
+      allowedScopes: fc.array(text),
+      labels: fc.dictionary(text, text),
+      secrets: fc.array(fc.record({ secretId: text, expireTime: fc.option(fc.date(), { nil: undefined }) })),
+      etag: text,
+    });
+    let answer: Client = Client.fromPartial({});
+    const service = await startFakeService({
+      getClient: () => ({ client: answer }),
+      listClients: () => ({ clients: [answer, answer], nextPageToken: '' }),
+    });
+    const env = {
+      COUNTERSIGN_ADDRESS: service.address,
+      COUNTERSIGN_CLIENT_ID: 'ops',
+      COUNTERSIGN_CLIENT_SECRET: 'x',
+      NO_COLOR: '1',
+    };
+    try {
+      await fc.assert(
+        fc.asyncProperty(answers, fc.constantFrom(['get', 'x'], ['list']), async (fields, args) => {
+          answer = Client.fromPartial(fields);
+          const { exitCode, stdout, stderr } = await runCli(['client', ...args], { env, terminal: true });
+          expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: '' });
+          expect(stdout.replaceAll('\n', '')).to.not.match(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+          const json = await runCli(['client', ...args, '--json'], { env });
+          expect(() => JSON.parse(json.stdout)).to.not.throw();
+        }),
+        { numRuns: 100 },
+      );
+    } finally {
+      await service.stop();
+    }
   });
 });

@@ -122,6 +122,16 @@ describe('what the command does with the store and the master key', () => {
       });
     });
 
+    it('import does not bring back a key that was revoked', async () => {
+      const key = makeSecretKey();
+      const paserk = paserkFromSecretKey(key);
+      await run(['keys', 'import'], {}, paserk);
+      expect(
+        (await asAdministrator(['keys', 'revoke', key.verificationKey.keyId, '--yes'])).exitCode,
+      ).to.equal(0);
+      expect((await run(['keys', 'import'], {}, paserk)).exitCode).to.equal(6);
+    });
+
     it('import refuses what is no key, and does not repeat it', async () => {
       const junk = `k4.secret.${'Q'.repeat(86)}`;
       const { exitCode, stdout, stderr } = await run(['keys', 'import'], {}, junk);
