@@ -2,11 +2,13 @@ import type { AuthenticToken } from '../../domain/token.js';
 import type { UseCases } from '../../domain/use-cases.js';
 import {
   IntrospectTokenResponse,
+  IssueTokenResponse,
   type TokenServiceService,
   type WatchRevocationsRequest,
   type WatchRevocationsResponse,
 } from '../gen/countersign/v1/token_service.js';
 import { withBodyCredential } from './credential.js';
+import { encodeMessage } from './encode-message.js';
 import { keyStateToMessage } from './key-message.js';
 import type { HandlersOf } from './register-service.js';
 import type { StreamHandler } from './stream-call.js';
@@ -23,7 +25,7 @@ export function makeTokenServiceHandlers(
         { grantType: 'client_credentials', scopes, audience, resources: [], ttlSeconds },
         withBodyCredential(call, clientId, clientSecret),
       );
-      return {
+      return encodeMessage(IssueTokenResponse, {
         accessToken: issued.accessToken,
         tokenId: issued.tokenId,
         tokenType: 'Bearer',
@@ -31,11 +33,14 @@ export function makeTokenServiceHandlers(
         expiresInSeconds: issued.expiresInSeconds,
         scopes: [...issued.scopes],
         audience: issued.audience,
-      };
+      });
     },
 
     introspectToken: async ({ token }, call) =>
-      verdictToMessage(await useCases.introspectToken({ token }, call)),
+      encodeMessage(
+        IntrospectTokenResponse,
+        verdictToMessage(await useCases.introspectToken({ token }, call)),
+      ),
 
     async batchIntrospectTokens({ tokens }, call) {
       const verdicts = await useCases.batchIntrospectTokens({ tokens }, call);

@@ -6,8 +6,11 @@ import { decodeRequest, type RequestCodec } from './decode-request.js';
 import { Abandoned, type Ending, endingOf, REQUEST_ID_KEY } from './status.js';
 import type { IncomingCall, TakeIn } from './take-in.js';
 
-/** A unary RPC's own part: the message in, the use-case, the message out. May fail with anything. */
-export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Promise<Response>;
+/**
+ * A unary RPC's own part: the message in, the use-case, the message out, which may be encoded already. May fail with
+ * anything.
+ */
+export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Promise<Response | Buffer>;
 
 /** A method of a service, as ts-proto describes it. */
 export interface Method<Request, Response> extends RequestCodec<Request> {
@@ -84,7 +87,8 @@ class UnaryCall<Request, Response> {
       const request = decodeRequest(method, this.#surface.request, maxRequestBytes);
       // After a stall there may be many that nobody waits for any more: do not act for them.
       if (this.#isAbandoned()) throw new Abandoned();
-      bytes = method.responseSerialize(await handler(request, this.#call));
+      const response = await handler(request, this.#call);
+      bytes = Buffer.isBuffer(response) ? response : method.responseSerialize(response);
       if (bytes.length > MAX_RESPONSE_BYTES) throw new RangeError(`an answer of ${bytes.length} bytes`);
     } catch (error) {
       this.fail(error);
