@@ -27,7 +27,8 @@ export function makeRandomIds(): Ids {
     }
     const id = pool.toString('base64url', at, at + bytes);
     at += bytes;
-    return id;
+    // One that began with a hyphen would pass for an option on any command line.
+    return id.startsWith('-') ? draw(bytes) : id;
   };
 
   return {
