@@ -13,8 +13,8 @@ const ARROWS: Record<string, readonly string[]> = {
   welcome: ['app', 'config'],
   'reserve-port': ['config'],
   healthcheck: ['config'],
-  // The pure parser of store addresses, so that a bad one is told with all the other faults.
-  config: ['adapters/redis/store-url.ts', 'tls/tls-material.ts', 'domain'],
+  // The pure parsers of store addresses and keys, so that bad ones are told with all the other faults.
+  config: ['adapters/redis/store-url.ts', 'adapters/paseto/paserk.ts', 'tls/tls-material.ts', 'domain'],
   'call-log': ['wire/call-observer.ts', 'log', 'domain'],
   log: ['domain'],
   closers: [],

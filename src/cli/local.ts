@@ -8,7 +8,6 @@ import { availableParallelism } from 'node:os';
 import { type OpenKeyRing, openKeyRing } from '../adapters/paseto/key-ring.js';
 import {
   type LocalKey,
-  localKeyFromPaserk,
   makeLocalKey,
   paserkFromLocalKey,
   secretKeyFromPaserk,
@@ -265,8 +264,8 @@ function configOrFail(env: Environment): Config {
 
 /** An ephemeral key stands in where none is set, as it does in the server. */
 const masterKeysOf = ({ masterKey, previousMasterKey }: Config): MasterKeys => ({
-  current: masterKey === undefined ? makeLocalKey() : localKeyFromPaserk(masterKey),
-  previous: previousMasterKey === undefined ? undefined : localKeyFromPaserk(previousMasterKey),
+  current: masterKey ?? makeLocalKey(),
+  previous: previousMasterKey,
 });
 
 function secretKeyOrFail(paserk: string): ReturnType<typeof secretKeyFromPaserk> {

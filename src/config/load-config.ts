@@ -1,4 +1,5 @@
 import type { BlockList } from 'node:net';
+import { type LocalKey, localKeyFromPaserk } from '../adapters/paseto/paserk.js';
 import { parseStoreUrl, type RedisTarget } from '../adapters/redis/store-url.js';
 import type { KeyPolicy } from '../domain/key-life.js';
 import { defaultKeyLife, keyLifeFaults, keyPolicyFrom } from '../domain/key-policy.js';
@@ -25,9 +26,9 @@ export interface Config {
   readonly keyPrefix: string;
   /** Undefined: the address that HTTP really listens on. */
   readonly issuer: string | undefined;
-  /** PASERK `k4.local.…`; undefined: an ephemeral one. */
-  readonly masterKey: string | undefined;
-  readonly previousMasterKey: string | undefined;
+  /** Undefined: an ephemeral one. Parsed here, so that its text is not kept. */
+  readonly masterKey: LocalKey | undefined;
+  readonly previousMasterKey: LocalKey | undefined;
   readonly bootstrap: { readonly clientId: string; readonly secret: string } | undefined;
   readonly grpcListen: ListenAddress;
   readonly httpListen: ListenAddress | undefined;
@@ -160,10 +161,13 @@ function storeFrom(text: string): Config['store'] {
   }
 }
 
-const masterKeyFrom = matching(
-  /^k4\.local\.[A-Za-z0-9_-]{43}$/,
-  'a PASERK k4.local key (make one with: countersign keys generate-master)',
-);
+function masterKeyFrom(text: string): LocalKey {
+  try {
+    return localKeyFromPaserk(text);
+  } catch {
+    throw new BadSetting('must be a PASERK k4.local key (make one with: countersign keys generate-master)');
+  }
+}
 
 function bootstrapFrom(read: SettingReader): Config['bootstrap'] {
   const clientId = read.parsed(

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { localKeyFromPaserk } from '../../src/adapters/paseto/paserk.js';
 import { ConfigError, loadConfig } from '../../src/config/load-config.js';
 import { SETTINGS } from '../../src/config/settings.js';
 import { makeAuthority, type TestAuthority } from '../support/certificates.js';
@@ -68,6 +69,18 @@ describe('the configuration', () => {
     expect(load(REDIS).issuer).to.equal('https://auth.example');
   });
 
+  it('takes a master key only in its one spelling, and repeats no bad one', () => {
+    // The last character of 32 bytes in base64url has two spare bits, which must be zero.
+    const misspelt = `k4.local.${'A'.repeat(42)}B`;
+    expect(faultsOf({ ...REDIS, COUNTERSIGN_MASTER_KEY: misspelt })).to.deep.equal([
+      'COUNTERSIGN_MASTER_KEY',
+    ]);
+    const another = { ...REDIS, COUNTERSIGN_MASTER_KEY_PREVIOUS: `k4.secret.${'Q'.repeat(86)}` };
+    expect(() => load(another))
+      .to.throw(/COUNTERSIGN_MASTER_KEY_PREVIOUS must be/)
+      .and.not.match(/QQQ/);
+  });
+
   it('takes an http issuer only on loopback with the embedded store', () => {
     expect(load({ COUNTERSIGN_ISSUER: 'http://127.0.0.1:8080' }).issuer).to.equal('http://127.0.0.1:8080');
     expect(faultsOf({ COUNTERSIGN_ISSUER: 'http://auth.example' })).to.deep.equal(['COUNTERSIGN_ISSUER']);
@@ -132,7 +145,7 @@ describe('the configuration', () => {
     };
     const { COUNTERSIGN_MASTER_KEY: _, ...rest } = REDIS;
     const fromFile = { ...rest, COUNTERSIGN_MASTER_KEY_FILE: '/run/secrets/master' };
-    expect(load(fromFile, readFile).masterKey).to.equal(MASTER_KEY);
+    expect(load(fromFile, readFile).masterKey?.keyId).to.equal(localKeyFromPaserk(MASTER_KEY).keyId);
     expect(faultsOf({ ...fromFile, COUNTERSIGN_MASTER_KEY: MASTER_KEY }, readFile)).to.deep.equal([
       'COUNTERSIGN_MASTER_KEY',
     ]);
