@@ -1,4 +1,5 @@
 import type { RootHookObject } from 'mocha';
+import { assertNoLeaks } from './log-watch.js';
 import { stopSharedRedis } from './redis.js';
 import { redisBinary, redisIsInstalled } from './redis-binary.js';
 
@@ -16,5 +17,6 @@ export const mochaHooks: RootHookObject = {
   },
   async afterAll() {
     await stopSharedRedis();
+    assertNoLeaks();
   },
 };

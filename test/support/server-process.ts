@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { watchLog } from './log-watch.js';
 
 /** The built server as a process of its own, as an operator runs it. Needs `npm run build` before. */
 export interface ServerProcess {
@@ -71,6 +72,7 @@ export function launchServerProcess(
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('close', (code, signal) => {
       alive.delete(child);
+      watchLog(output);
       resolve(code ?? signal ?? 1);
     });
   });
