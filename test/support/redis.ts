@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
@@ -40,8 +40,10 @@ export async function startRedis(settings: RedisSettings = {}): Promise<TestRedi
   const directory = await mkdtemp(join(tmpdir(), 'countersign-redis-'));
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
+    const all = { ...DEFAULTS, ...settings, ...placeSettings(port, directory) };
+    const place = { binary, directory, port, args: argsOf(all) };
     try {
-      return running(await launch(binary, directory, port, settings), { binary, directory, port, settings });
+      return running(await launch(place), place);
     } catch (error) {
       if (attempt === START_ATTEMPTS) {
         await rm(directory, { recursive: true, force: true });
@@ -49,6 +51,19 @@ export async function startRedis(settings: RedisSettings = {}): Promise<TestRedi
       }
     }
   }
+}
+
+/** Starts a Sentinel that watches a Redis, and by itself may declare it down and have a replica take over. */
+export async function startSentinel(master: Pick<TestRedis, 'port'>, name: string): Promise<TestRedis> {
+  const binary = await redisBinary();
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-sentinel-'));
+  const port = await freePort();
+  // A Sentinel keeps what it learns in its configuration, so it insists on a file.
+  const file = join(directory, 'sentinel.conf');
+  await writeFile(file, `sentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`);
+  const args = [file, '--sentinel', ...argsOf(placeSettings(port, directory))];
+  const place = { binary, directory, port, args };
+  return running(await launch(place), place);
 }
 
 /** A key prefix that nobody has used: what keeps tests apart on a shared Redis. */
@@ -74,11 +89,20 @@ function elsewhere(): Pick<TestRedis, 'host' | 'port' | 'url'> {
   return { host: url.hostname, port: Number(url.port || 6379), url: url.href };
 }
 
+const placeSettings = (port: number, directory: string): RedisSettings => ({
+  bind: '127.0.0.1',
+  port: String(port),
+  dir: directory,
+});
+
+const argsOf = (settings: RedisSettings): readonly string[] =>
+  Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+
 interface Place {
   readonly binary: string;
   readonly directory: string;
   readonly port: number;
-  readonly settings: RedisSettings;
+  readonly args: readonly string[];
 }
 
 function running(first: ChildProcess, place: Place): TestRedis {
@@ -99,7 +123,7 @@ function running(first: ChildProcess, place: Place): TestRedis {
     resume: () => void child.kill('SIGCONT'),
     kill,
     restart: async () => {
-      child = await launch(place.binary, place.directory, place.port, place.settings);
+      child = await launch(place);
     },
     stop: async () => {
       await kill();
@@ -114,14 +138,7 @@ process.once('exit', () => {
 });
 
 /** Runs the server and returns once it says that it accepts connections; fails with the last thing that it said. */
-function launch(
-  binary: string,
-  directory: string,
-  port: number,
-  settings: RedisSettings,
-): Promise<ChildProcess> {
-  const merged = { ...DEFAULTS, ...settings, bind: '127.0.0.1', port: String(port), dir: directory };
-  const args = Object.entries(merged).flatMap(([name, value]) => [`--${name}`, value]);
+function launch({ binary, args }: Place): Promise<ChildProcess> {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   alive.add(child);
   return new Promise((resolve, reject) => {

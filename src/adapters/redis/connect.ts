@@ -16,6 +16,7 @@ import { Pulse } from './pulse.js';
 import { makeRedisRevocationLedger } from './revocation-ledger.js';
 import { ScriptRunner } from './script-runner.js';
 import { makeRunChange, type RunChange } from './scripts.js';
+import { watchSentinels } from './sentinel-watch.js';
 import { StoreBinding } from './store-binding.js';
 import type { RedisTarget } from './store-url.js';
 import { TouchLog } from './touch-log.js';
@@ -113,6 +114,10 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
     throw new Error(`Redis at ${placeOf(target)} cannot be used: ${(error as Error).message}`);
   }
   await pulse.start();
+  const sentinels = watchSentinels({ target, ca: options.ca }, () => {
+    ordinary.renew();
+    writer.renew();
+  });
 
   const kept = { feed: options.feedLength ?? FEED_LENGTH, audit: AUDIT_LENGTH };
   const change = makeRunChange(new ScriptRunner(writer, waitReplicas), keys, binding, kept);
@@ -145,6 +150,7 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
       await touches.flush();
       closing.abort();
       pulse.stop();
+      sentinels.close();
       onTurn();
       ordinary.close();
       writer.close();

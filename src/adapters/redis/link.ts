@@ -106,7 +106,7 @@ export class Link {
   /**
    * Connects, and settles when commands can be sent.
    *
-   * @throws {Error} when that takes too long or the credentials are refused, with the last reason in words
+   * @throws {Error} when that takes too long, or credentials or certificate are refused, with the last reason in words
    */
   connected(deadlineMs: number): Promise<void> {
     const client = this.#client;
@@ -120,7 +120,7 @@ export class Link {
       const onReady = (): void => settle(resolve);
       const fail = (): void => settle(() => reject(this.#trouble ?? new Error('no answer')));
       const onError = (): void => {
-        if (/WRONGPASS|NOAUTH|NOPERM|invalid password/.test(this.#trouble?.message ?? '')) fail();
+        if (/WRONGPASS|NOAUTH|NOPERM|certificate/.test(this.#trouble?.message ?? '')) fail();
       };
       const timer = setTimeout(fail, deadlineMs);
       client.on('ready', onReady);

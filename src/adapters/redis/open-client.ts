@@ -36,6 +36,8 @@ export function openClient(kind: ConnectionKind, { target, ca }: ClientOptions):
     ...(target.password === undefined ? {} : { password: target.password }),
     protocol: 2,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    // A hung Redis does not close its half of a connection that we end.
+    disconnectTimeout: 100,
     socketTimeout: SILENCE_MS[kind],
     maxRetriesPerRequest: 0,
     maxLoadingRetryTime: 250,

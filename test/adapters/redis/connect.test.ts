@@ -90,7 +90,8 @@ describe('connecting to Redis', () => {
     const bare = bareRedis(redis);
     const commands = (
       'hmget mget get exists zmscore zrangebylex hscan zscan time info xinfo|stream xread ' +
-      'evalsha eval wait set hget hset del zadd zrem zscore zrangebyscore xadd client|setname'
+      'evalsha eval wait set hget hset del zadd zrem zscore zrangebyscore xadd client|setname ' +
+      'zcard hlen xlen xrange xrevrange'
     ).split(' ');
     await bare.call(
       'acl',
@@ -132,6 +133,8 @@ describe('connecting to Redis', () => {
       const now = (await store.clients.look(id)).client!;
       await store.clients.delete(id, now, audit);
       expect(await store.clients.list({ limit: 5 })).to.have.length(1);
+      expect((await store.census()).clients).to.equal(1);
+      expect(await store.audit.list({ limit: 5 })).to.have.length(5);
       expect((await store.inspect()).map(({ severity }) => severity)).to.deep.equal(['warn']);
     } finally {
       await store.close();
