@@ -1,7 +1,7 @@
-// Compiles src/ to dist/ and copies beside it what the compiler leaves out: the Lua scripts.
+// Compiles src/ to dist/, and does what the compiler leaves out: the Lua scripts, and the command's permission.
 // Usage: npm run build
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,3 +16,5 @@ if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
   if (file.endsWith('.lua')) cpSync(join(root, 'src', file), join(root, 'dist', file));
 }
+// What npm links as a command has to be one.
+chmodSync(join(root, 'dist/cli/main.js'), 0o755);
