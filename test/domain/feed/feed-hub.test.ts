@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type FeedEvent, FeedHub, type FeedHubOptions } from '../../../src/domain/feed-hub.js';
+import type { FeedSink } from '../../../src/domain/ports.js';
 import type { Revocation } from '../../../src/domain/revocation.js';
 import { timedClock } from '../../sdk/timed-clock.js';
 import { clientId, generation, keyId, tokenId } from '../../support/records.js';
@@ -244,6 +245,32 @@ describe('the feed hub', () => {
       expect(one.beats.length).to.equal(before + 1);
     });
 
+    it('stop at once when the store is lost', async () => {
+      await start();
+      const one = await reader();
+      await pass(1000);
+      source.confirm();
+      source.goDown();
+      await settle();
+      const before = one.beats.length;
+      await pass(1000);
+      expect(one.beats.length).to.equal(before);
+    });
+
+    it('wait for our own reader when the snapshot was ahead of it', async () => {
+      await start();
+      source.isSlow = true;
+      source.tell(token('t'));
+      const one = await reader();
+      await pass(1000);
+      expect(one.cursor).to.equal('e1:1');
+      expect(one.beats).to.deep.equal([]);
+      source.isSlow = false;
+      await pass(500);
+      expect(one.beats[0]?.position.sequence).to.equal(1);
+      expectInStep(one);
+    });
+
     it('never say more than the store did: the confirmed time only rises', async () => {
       await start();
       const one = await reader();
@@ -451,6 +478,22 @@ describe('the feed hub', () => {
       expect([...source.ledger.values()]).to.deep.equal([token('lost')]);
     });
 
+    it('gives no snapshot of an epoch that its own reader does not know yet', async () => {
+      source.tell(token('t'));
+      await start();
+      source.isSlow = true;
+      source.failOver(0);
+      source.tell(token('u'));
+      const one = await reader();
+      await pass(1000);
+      expect(one.received).to.deep.equal([]);
+      source.isSlow = false;
+      await pass(500);
+      expect(one.cursor).to.equal('e2:2');
+      expect(one.snapshots).to.equal(1);
+      expectInStep(one);
+    });
+
     it('takes a cursor of before for what it is, though its sequence is in use again', async () => {
       await start();
       const one = await reader();
@@ -493,6 +536,53 @@ describe('the feed hub', () => {
       const one = await reader();
       source.tell(token('new'));
       await settle();
+      expectInStep(one);
+    });
+  });
+
+  describe('with a store that breaks its word', () => {
+    it('begins anew when a change is skipped or repeated', async () => {
+      await start();
+      const one = await reader();
+      const { follow } = source;
+      for (const skewed of [1, -1]) {
+        source.follow = (from, sink, signal) =>
+          follow.call(
+            source,
+            from,
+            { ...sink, change: (sequence, revocation) => sink.change(sequence + skewed, revocation) },
+            signal,
+          );
+        source.failOver(0);
+        await pass(100);
+        const begun = events.filter(({ kind }) => kind === 'began').length;
+        source.tell(token(`t${skewed}`));
+        await pass(100);
+        expect(events.filter(({ kind }) => kind === 'began').length).to.be.greaterThan(begun);
+        source.follow = follow;
+        await pass(2000);
+        expectInStep(one);
+      }
+    });
+
+    it('does not listen to a following that has ended', async () => {
+      await start();
+      const one = await reader();
+      const sinks: FeedSink[] = [];
+      const { follow } = source;
+      source.follow = (from, sink, signal) => {
+        sinks.push(sink);
+        return follow.call(source, from, sink, signal);
+      };
+      source.failOver(0);
+      await pass(100);
+      source.failOver(0);
+      await pass(100);
+      sinks[0]?.change(1, token('late'));
+      sinks[0]?.confirmed(clock.monotonic() + 1000);
+      await pass(100);
+      expect(one.changes).to.deep.equal([]);
+      expect(hub.status().lagMs).to.be.at.least(0);
       expectInStep(one);
     });
   });

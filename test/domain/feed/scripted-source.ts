@@ -5,6 +5,9 @@ import type { TimedClock } from '../../../src/domain/timers.js';
 
 interface Following {
   readonly sink: FeedSink;
+  readonly epoch: string;
+  /** The sequence of the last change that it was told. */
+  told: number;
   readonly end: (why: unknown) => void;
 }
 
@@ -21,6 +24,8 @@ export class ScriptedSource implements FeedSource {
   #epoch = 1;
   isUp = true;
   confirmsAtOnce = true;
+  /** While true, those who follow hear nothing, neither of changes nor of another epoch; whoever asks is answered. */
+  isSlow = false;
   partLength = 3;
   /** Held back parts wait for this. */
   gate: Promise<void> | undefined;
@@ -48,18 +53,13 @@ export class ScriptedSource implements FeedSource {
     for (const revocation of revocations) {
       this.#ledger.set(nameOf(revocation), revocation);
       this.#history.push(revocation);
-      for (const { sink, end } of [...this.#followings]) {
-        try {
-          sink.change(this.position.sequence, revocation);
-        } catch (why) {
-          end(why);
-        }
-      }
     }
-    if (this.confirmsAtOnce) this.confirm();
+    this.#catchUp();
   }
 
   confirm(): void {
+    this.#catchUp();
+    if (this.isSlow) return;
     for (const { sink } of [...this.#followings]) sink.confirmed(this.#clock.monotonic());
   }
 
@@ -81,7 +81,7 @@ export class ScriptedSource implements FeedSource {
     this.#history = kept;
     for (const revocation of gone) this.#ledger.delete(nameOf(revocation));
     for (const revocation of kept) this.#keep(revocation);
-    for (const { end } of [...this.#followings]) end(new FeedBroken('failed over'));
+    this.#catchUp();
   }
 
   /** Forgets all but the newest changes; the ledger stays. */
@@ -110,12 +110,10 @@ export class ScriptedSource implements FeedSource {
       ) {
         throw new FeedBroken('no such position');
       }
-      for (let sequence = from.sequence + 1; sequence <= this.position.sequence; sequence += 1) {
-        const missed = this.#history[sequence - this.#trimmed - 1];
-        if (missed !== undefined) sink.change(sequence, missed);
-      }
       const following: Following = {
         sink,
+        epoch: from.epoch,
+        told: from.sequence,
         end: (why) => {
           this.#followings.delete(following);
           reject(why);
@@ -123,7 +121,7 @@ export class ScriptedSource implements FeedSource {
       };
       this.#followings.add(following);
       signal.addEventListener('abort', () => following.end(signal.reason), { once: true });
-      if (this.confirmsAtOnce) sink.confirmed(this.#clock.monotonic());
+      this.#tellMissed(following);
     });
   }
 
@@ -133,6 +131,26 @@ export class ScriptedSource implements FeedSource {
     this.#requireUp();
     for (const revocation of revocations) {
       if (this.#keep(revocation)) this.tell(revocation);
+    }
+  }
+
+  #catchUp(): void {
+    if (this.isSlow) return;
+    for (const following of [...this.#followings]) this.#tellMissed(following);
+  }
+
+  #tellMissed(following: Following): void {
+    const { epoch, sequence } = this.position;
+    try {
+      if (following.epoch !== epoch || following.told < this.#trimmed) throw new FeedBroken('cannot go on');
+      while (following.told < sequence) {
+        const missed = this.#history[following.told - this.#trimmed];
+        following.told += 1;
+        if (missed !== undefined) following.sink.change(following.told, missed);
+      }
+      if (this.confirmsAtOnce) following.sink.confirmed(this.#clock.monotonic());
+    } catch (why) {
+      following.end(why);
     }
   }
 

@@ -55,6 +55,8 @@ export class TestReader implements WatchSink<TestMessage> {
   watch(hub: FeedHub<TestMessage>, cursor = this.cursor): this {
     this.#watch?.stop();
     this.end = undefined;
+    // A new stream has room again.
+    if (this.room <= 0) this.room = Number.POSITIVE_INFINITY;
     this.cursor = cursor;
     this.#part = 0;
     this.#watch = hub.watch(positionFromCursor(cursor), this);
