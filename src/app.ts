@@ -5,38 +5,47 @@
 import { readFileSync } from 'node:fs';
 import { createMemoryStore } from './adapters/memory/memory-store.js';
 import { openKeyRing } from './adapters/paseto/key-ring.js';
-import { localKeyFromPaserk, makeLocalKey } from './adapters/paseto/paserk.js';
+import { makeLocalKey } from './adapters/paseto/paserk.js';
 import { makeTokenCodec } from './adapters/paseto/token-codec.js';
 import { connectRedisStore } from './adapters/redis/connect.js';
 import { secretGenerator } from './adapters/secrets/secret-generator.js';
 import { makeSecretHasher } from './adapters/secrets/secret-hasher.js';
 import { makeRandomIds, systemClock } from './adapters/system.js';
+import { makeLocalQuota } from './adapters/throttle/local-quota.js';
 import { makeCallLog } from './call-log.js';
 import { type Closers, makeClosers } from './closers.js';
 import type { Config } from './config/load-config.js';
 import { FeedHub } from './domain/feed-hub.js';
 import { bootstrapAdministrator, type FirstAdministrator } from './domain/first-administrator.js';
+import type { IssueQuota } from './domain/issue-quota.js';
 import { makeMintSecret } from './domain/mint-secret.js';
 import { type Store, StoreUnusable } from './domain/ports.js';
 import { makeHoldAdmission } from './domain/standing-admission.js';
 import type { TimedClock } from './domain/timers.js';
 import { makeUseCases } from './domain/use-cases.js';
 import type { Logger } from './log.js';
+import { allObservers } from './ops/all-observers.js';
+import { makeCallSpans } from './ops/call-spans.js';
 import { makeMetrics } from './ops/metrics.js';
 import { startOpsServer } from './ops/ops-server.js';
 import { timeStore } from './ops/store-metrics.js';
 import { reservePort } from './reserve-port.js';
 import { TlsFilesUnusable, type WatchedTlsFiles, watchTlsFiles } from './tls/watch-tls-files.js';
-import type { CallObserver } from './wire/call-observer.js';
 import { feedMessages } from './wire/grpc/feed-messages.js';
 import { startGrpcServer } from './wire/grpc/server.js';
 import { makeWatchRevocations } from './wire/grpc/watch-revocations.js';
-import { startHttpGateway } from './wire/http/server.js';
+import { type HttpGateway, startHttpGateway } from './wire/http/server.js';
 import { makeSourceAddress } from './wire/http/source-address.js';
 
 export interface AppDeps {
   readonly log: Logger;
+  /** This machine's clocks. */
   readonly clock?: TimedClock;
+  /**
+   * The time that tokens and secrets go by, in ms since 1970. By default the store's, so that servers agree whose own
+   * clocks do not.
+   */
+  readonly sharedTime?: () => number;
 }
 
 export interface RunningApp {
@@ -80,7 +89,8 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
 
   const metrics = makeMetrics();
   closers.add('metrics', CLOSE_MS, metrics.close);
-  const observer = bothOf(makeCallLog(log), metrics.observer);
+  const callLog = makeCallLog(log, { linesPerSecond: config.logCallsPerSecond, monotonic: clock.monotonic });
+  const observer = allObservers(callLog, metrics.observer, makeCallSpans());
   const tls = config.tls && watchCertificates(config.tls, log, clock);
   if (tls !== undefined) closers.add('certificates', CLOSE_MS, tls.close);
 
@@ -91,7 +101,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
 
   // On the embedded store the issuer is where HTTP really listens, which has to be known before anything is made of it.
   const httpListen = config.httpListen && (await reservePort(config.httpListen));
-  const issuer = config.issuer ?? addressOf(httpListen ?? config.grpcListen);
+  const issuer = config.issuer ?? addressOf(httpListen ?? config.grpcListen, tls !== undefined);
 
   const keys = await openKeyRing({
     store: store.keyRings,
@@ -105,6 +115,8 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
   });
   closers.add('keys', CLOSE_MS, keys.close);
 
+  const sharedClock: TimedClock = { ...clock, now: deps.sharedTime ?? keys.now };
+
   const ids = makeRandomIds();
   const hasher = makeSecretHasher(keys);
   const generator = secretGenerator;
@@ -112,7 +124,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
   const administrator = await firstAdministrator(config, {
     clients: store.clients,
     mintSecret,
-    clock,
+    clock: sharedClock,
     issuer,
   });
   if (administrator !== undefined) {
@@ -121,7 +133,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
 
   const codec = makeTokenCodec({ keys, issuer });
   const useCases = makeUseCases(
-    { ...store, keys, codec, hasher, generator, ids, clock },
+    { ...store, keys, codec, hasher, generator, ids, clock: sharedClock, ...quotaFrom(config, clock) },
     {
       issuer,
       life: config.tokenLife,
@@ -137,7 +149,22 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     onEvent: ({ kind, ...details }) => log.info({ feed: kind, ...details }, 'revocation feed'),
   });
   closers.add('feed', CLOSE_MS, () => hub.close());
-  const holdAdmission = makeHoldAdmission({ admit: useCases.admit, feed: hub, clock });
+  const holdAdmission = makeHoldAdmission({ admit: useCases.admit, feed: hub, clock: sharedClock });
+
+  // From when the doors are open until they begin to close. The operations port is open for longer on both sides.
+  let serving = false;
+  const ready = (): boolean => serving && store.ready() && keys.ready();
+  metrics.show({
+    ready,
+    storeReady: () => store.ready(),
+    keyRings: store.keyRings,
+    census: () => store.census(),
+    feed: () => feedState(hub),
+    tlsExpiresAtMs: tls?.expiresAtMs,
+  });
+  const ops =
+    config.opsListen && (await startOpsServer({ listen: config.opsListen, ready, metrics: metrics.render }));
+  if (ops !== undefined) closers.add('operations', CLOSE_MS, ops.stop);
 
   const sourceAddress = makeSourceAddress(config.trustedProxies);
   const grpc = await startGrpcServer({
@@ -146,11 +173,16 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     observer,
     reflection: config.reflection,
     watchRevocations: makeWatchRevocations({ hub, holdAdmission, clock }),
+    holdAdmission,
     sourceAddress,
     tls,
+    limits: { connectionAgeMs: config.maxConnectionAgeSeconds * 1000 },
   });
-  closers.add('gRPC', DRAIN_MS + CLOSE_MS, () => grpc.stop(DRAIN_MS));
-  const http =
+  let http: HttpGateway | undefined;
+  closers.add('doors', DRAIN_MS + CLOSE_MS, async () => {
+    await Promise.all([grpc.stop(DRAIN_MS), http?.stop(DRAIN_MS)]);
+  });
+  http =
     httpListen &&
     (await startHttpGateway({
       useCases,
@@ -160,20 +192,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
       trustedProxies: config.trustedProxies,
       tls,
     }));
-  if (http !== undefined) closers.add('HTTP', DRAIN_MS + CLOSE_MS, () => http.stop(DRAIN_MS));
-
-  let draining = false;
-  const ready = (): boolean => !draining && store.ready() && keys.ready();
-  metrics.show({
-    ready,
-    storeReady: () => store.ready(),
-    keyRings: store.keyRings,
-    census: () => store.census(),
-    feed: () => feedState(hub),
-  });
-  const ops =
-    config.opsListen && (await startOpsServer({ listen: config.opsListen, ready, metrics: metrics.render }));
-  if (ops !== undefined) closers.add('operations', CLOSE_MS, ops.stop);
+  serving = true;
 
   const tellReadiness = (): void => {
     grpc.setServing(ready());
@@ -190,20 +209,22 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     ports,
     issuer,
     administrator,
-    stop: () => {
-      draining = true;
+    stop: async () => {
+      serving = false;
       grpc.setServing(false);
+      http?.leave();
+      await clockRings(clock, config.drainGraceSeconds * 1000);
       return closers.closeAll();
     },
   };
 }
 
-const bothOf = (first: CallObserver, second: CallObserver): CallObserver => ({
-  finished(call, outcome) {
-    first.finished(call, outcome);
-    second.finished(call, outcome);
-  },
-});
+/** Settles after so long; 0 is at once. */
+const clockRings = (clock: TimedClock, delayMs: number): Promise<void> =>
+  delayMs === 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(delayMs, resolve));
+
+const quotaFrom = ({ issueQuotaPerMinute }: Config, clock: TimedClock): { quota?: IssueQuota } =>
+  issueQuotaPerMinute === 0 ? {} : { quota: makeLocalQuota({ perMinute: issueQuotaPerMinute, clock }) };
 
 function feedState(hub: FeedHub<Buffer>): { watchers: number; unconfirmedMs: number | undefined } {
   const { watchers, lagMs } = hub.status();
@@ -253,9 +274,8 @@ async function refuseUnsafeStore(store: Store, log: Logger): Promise<void> {
 /** An ephemeral key is enough where the store forgets everything, too. */
 function masterKeysOf(config: Config): Parameters<typeof openKeyRing>[0]['masterKeys'] {
   return {
-    current: config.masterKey === undefined ? makeLocalKey() : localKeyFromPaserk(config.masterKey),
-    previous:
-      config.previousMasterKey === undefined ? undefined : localKeyFromPaserk(config.previousMasterKey),
+    current: config.masterKey ?? makeLocalKey(),
+    previous: config.previousMasterKey,
   };
 }
 
@@ -268,5 +288,5 @@ function firstAdministrator(
   return bootstrapAdministrator(ports, { clientId: 'admin', secret: '' });
 }
 
-const addressOf = ({ host, port }: { host: string; port: number }): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+const addressOf = ({ host, port }: { host: string; port: number }, isTls: boolean): string =>
+  `${isTls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
