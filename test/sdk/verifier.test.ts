@@ -316,7 +316,7 @@ describe('createVerifier', () => {
         return { active: true, tokenId: text };
       };
       const questions = Array.from({ length: 40 }, () => reasonOf(verifier.verify(token())));
-      await until(() => verifier.metrics().refused.overloaded === 6);
+      await until(() => verifier.metrics().refused.overloaded === 6 && release.length === 2);
       expect(service.calls.introspect).to.equal(2);
       await until(() => {
         for (const go of release.splice(0)) go();
