@@ -80,7 +80,7 @@ export const recoverAdministrator = (
           hasher: makeSecretHasher(ring),
           ids: makeRandomIds(),
         }),
-        clock: systemClock,
+        clock: { ...systemClock, now: ring.now },
         issuer,
       },
       { clientId, requestId: randomUUID() },

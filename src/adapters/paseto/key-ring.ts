@@ -37,6 +37,11 @@ export interface Pepper {
 /** An open key ring, in all its parts. */
 export interface OpenKeyRing extends KeyRing, CodecKeys, SigningKeys {
   readonly storeId: string;
+  /**
+   * The store's time, in whole ms since 1970: the one clock that all servers on a store share. Never behind it by more
+   * than a rounding, and ahead by at most a round trip.
+   */
+  now(): number;
   /** The pepper for new secrets. Fails with `temporarily_unavailable`. */
   newestPepper(): Pepper;
   /** The pepper by this id; undefined when the ring has none such. Fails with `temporarily_unavailable`. */
@@ -80,6 +85,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<OpenKeyRing>
 
   return {
     storeId,
+    now: () => Math.floor(live.storeNowMs()),
 
     async signingKey(ringVersion) {
       const key = signer(await live.asOf(ringVersion));
