@@ -1,18 +1,11 @@
-import { credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { castTarget } from '../../../scripts/matrix/cast.js';
+import { pausing } from '../../../scripts/matrix/own-server.js';
 import { needsOf, type Row, runRow } from '../../../scripts/matrix/row.js';
 import { ROWS } from '../../../scripts/matrix/rows/index.js';
-import type { Abilities, Target } from '../../../scripts/matrix/target.js';
-import { systemClock } from '../../../src/adapters/system.js';
-import { type RunningApp, startApp } from '../../../src/app.js';
-import { loadConfig } from '../../../src/config/load-config.js';
-import type { TimedClock } from '../../../src/domain/timers.js';
-import { makeLogger } from '../../../src/log.js';
-import { ClientServiceClient } from '../../../src/wire/gen/countersign/v1/client_service.js';
-import { eventually } from '../../support/eventually.js';
+import type { Target } from '../../../scripts/matrix/target.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { freshMasterKey } from '../../support/server-process.js';
+import { type StagedServer, stageServer } from './staged-server.js';
 
 /** PROTOCOL.md's numbers that are HTTP's; the rows beside them are ours. R rows are the verifier's, and tested there. */
 const PROTOCOL_ROWS = [
@@ -24,81 +17,6 @@ const PROTOCOL_ROWS = [
   ),
 ];
 
-const SECRET = 'the-first-administrator-of-the-matrix';
-const ISSUER_WITH_PATH = 'https://issuer.example/tenant/one';
-
-/** A whole server in this process, on this clock. */
-async function start(settings: Record<string, string>, clock: TimedClock): Promise<RunningApp> {
-  const config = loadConfig(
-    {
-      COUNTERSIGN_GRPC_LISTEN: '127.0.0.1:0',
-      COUNTERSIGN_HTTP_LISTEN: '127.0.0.1:0',
-      COUNTERSIGN_OPS_LISTEN: 'off',
-      COUNTERSIGN_BOOTSTRAP_CLIENT_ID: 'admin',
-      COUNTERSIGN_BOOTSTRAP_CLIENT_SECRET: SECRET,
-      ...settings,
-    },
-    { readFile: () => '', cores: 1 },
-  );
-  return startApp(config, {
-    log: makeLogger('silent', { write: () => undefined, flush: () => undefined }),
-    clock,
-  });
-}
-
-const originOf = (app: RunningApp): string => `http://127.0.0.1:${app.ports.http}`;
-
-/** What its tests need of a server: the target, and how to end it. */
-interface Stage {
-  readonly target: Target;
-  end(): Promise<void>;
-}
-
-async function stage(
-  settings: Record<string, string>,
-  outage: Pick<Abilities, 'duringOutage'>,
-): Promise<Stage> {
-  let aheadMs = 0;
-  const clock: TimedClock = { ...systemClock, now: () => systemClock.now() + aheadMs };
-  const app = await start(settings, clock);
-  const pathed = await start({ COUNTERSIGN_ISSUER: ISSUER_WITH_PATH }, clock);
-  const administration = new ClientServiceClient(`127.0.0.1:${app.ports.grpc}`, credentials.createInsecure());
-  const target = await castTarget({
-    origin: originOf(app),
-    issuer: app.issuer,
-    administration,
-    administrator: { id: 'admin', secret: SECRET },
-    abilities: {
-      ...outage,
-      throttles: true,
-      issuerWithPath: { issuer: ISSUER_WITH_PATH, origin: originOf(pathed) },
-      wait: async (seconds) => {
-        aheadMs += seconds * 1000;
-      },
-    },
-  });
-  return {
-    target,
-    end: async () => {
-      administration.close();
-      await Promise.all([app.stop(), pathed.stop()]);
-    },
-  };
-}
-
-/** Redis stops answering, and is back before the next row. */
-const pausing =
-  (redis: TestRedis, ready: () => Promise<void>): NonNullable<Abilities['duringOutage']> =>
-  async (act) => {
-    redis.pause();
-    try {
-      return await act();
-    } finally {
-      redis.resume();
-      await ready();
-    }
-  };
-
 const title = ({ id, what, expect: { says } }: Row): string => `${id}: ${what}: ${says}`;
 
 describe('the protocol matrix', () => {
@@ -109,9 +27,9 @@ describe('the protocol matrix', () => {
   });
 
   describe('on the embedded store', () => {
-    let staged: Stage;
+    let staged: StagedServer;
     before(async () => {
-      staged = await stage({}, {});
+      staged = await stageServer();
     });
     after(() => staged?.end());
 
@@ -121,7 +39,7 @@ describe('the protocol matrix', () => {
   });
 
   describe('on Redis', () => {
-    let staged: Stage;
+    let staged: StagedServer;
     let redis: TestRedis;
     before(async () => {
       redis = await startRedis();
@@ -130,12 +48,7 @@ describe('the protocol matrix', () => {
         COUNTERSIGN_ISSUER: 'https://issuer.example',
         COUNTERSIGN_MASTER_KEY: freshMasterKey(),
       };
-      const recovered = () =>
-        eventually(async () => {
-          const answer = await runRow(ROWS.find(({ id }) => id === 'T30')!, staged.target);
-          expect(answer.verdict).to.equal('pass');
-        });
-      staged = await stage(settings, { duringOutage: pausing(redis, async () => void (await recovered())) });
+      staged = await stageServer(settings, { duringOutage: pausing(redis, () => staged.target) });
     });
     after(async () => {
       await staged?.end();
