@@ -7,6 +7,7 @@ import {
   RevokeClientRequest,
   RotateClientSecretRequest,
 } from '../../src/wire/gen/countersign/v1/client_service.js';
+import { eventually } from '../../test/support/eventually.js';
 import type { Abilities, Credentials, Role, Target } from './target.js';
 
 const SCOPE = 'orders:read';
@@ -84,7 +85,9 @@ export async function castTarget(server: {
   for (const [role, settings] of Object.entries(partsFor(issuer)) as [Role, Partial<Client>][]) {
     const importedSecret = role === 'special' ? SPECIAL_SECRET : '';
     const client = Client.fromPartial({ clientId: role, ...settings });
-    const made = await create(CreateClientRequest.fromPartial({ client, importedSecret }));
+    const request = CreateClientRequest.fromPartial({ client, importedSecret, requestId: role });
+    // Safe to repeat: a request_id makes it the same act.
+    const made = await eventually(() => create(request));
     clients[role] = { id: role, secret: made.clientSecret || importedSecret };
   }
   await revoke(RevokeClientRequest.fromPartial({ clientId: 'revoked', reason: 'a test' }));
