@@ -1,4 +1,11 @@
-import { Metadata, Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerWritableStream,
+  status,
+} from '@grpc/grpc-js';
 import {
   type FeedHeartbeat,
   type IntrospectTokenRequest,
@@ -96,7 +103,15 @@ export class FakeService {
   };
   /** What a feed does when it is opened. */
   onFeed: (feed: FakeFeed) => void = () => {};
-  readonly #server = new Server();
+  readonly #peers = new Set<string>();
+  readonly #server = new Server({
+    interceptors: [
+      (_method, call) => {
+        this.#peers.add(call.getPeer());
+        return new ServerInterceptingCall(call);
+      },
+    ],
+  });
   readonly #waiting: ((feed: FakeFeed) => void)[] = [];
   #fed = 0;
 
@@ -110,6 +125,11 @@ export class FakeService {
     });
     fake.address = `127.0.0.1:${bound}`;
     return fake;
+  }
+
+  /** Connections that calls came on. */
+  get connections(): number {
+    return this.#peers.size;
   }
 
   /** The next feed that was opened and not yet asked for. */
