@@ -70,6 +70,7 @@ export class StartRefused extends Error {
 const DRAIN_MS = 10_000;
 const CLOSE_MS = 2_000;
 const KEY_UPKEEP_MS = 1_000;
+const FEED_START_MS = 1_000;
 
 /** Opens the store, then the keys, then the doors. Rejects with {@link StartRefused} or with what went wrong. */
 export async function startApp(config: Config, deps: AppDeps): Promise<RunningApp> {
@@ -142,13 +143,25 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     },
   );
 
+  let feedBegan: (() => void) | undefined;
   const hub = new FeedHub({
     source: store.feed,
     clock,
     encoder: feedMessages,
-    onEvent: ({ kind, ...details }) => log.info({ feed: kind, ...details }, 'revocation feed'),
+    onEvent: ({ kind, ...details }) => {
+      log.info({ feed: kind, ...details }, 'revocation feed');
+      if (kind === 'began') feedBegan?.();
+    },
   });
   closers.add('feed', CLOSE_MS, () => hub.close());
+  // What comes next keeps this process busy: whatever Redis still owed it then would look like silence.
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(FEED_START_MS, resolve);
+    feedBegan = () => {
+      cancel();
+      resolve();
+    };
+  });
   const holdAdmission = makeHoldAdmission({ admit: useCases.admit, feed: hub, clock: sharedClock });
 
   // From when the doors are open until they begin to close. The operations port is open for longer on both sides.
