@@ -1,5 +1,6 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { CallObserver, CallOutcome } from '../wire/call-observer.js';
+import { DurationHistogram, type Observe } from './duration-histogram.js';
 
 /** From what an in-memory check takes to what no call may take. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -19,7 +20,7 @@ type Code = CallOutcome['code'];
 
 /** The handles of one RPC at one door, looked up once: a label set costs more to find than to count. */
 interface Line {
-  readonly observe: (seconds: number) => void;
+  readonly observe: Observe;
   readonly codes: Map<Code, () => void>;
 }
 
@@ -32,12 +33,11 @@ export function makeCallMetrics(registry: Registry): CallObserver {
     labelNames: ['rpc', 'door', 'code'],
     registers,
   });
-  const durations = new Histogram({
+  const durations = new DurationHistogram({
     name: 'countersign_request_duration_seconds',
     help: 'How long calls took, from their first byte read to their answer.',
-    labelNames: ['rpc', 'door'],
     buckets: DURATION_BUCKETS,
-    registers,
+    registry,
   });
   const issued = new Counter({ name: 'countersign_tokens_issued_total', help: 'Tokens issued.', registers });
   const refused = new Counter({
@@ -86,8 +86,7 @@ export function makeCallMetrics(registry: Registry): CallObserver {
   };
 
   const lineFor = (rpc: string, door: 'grpc' | 'http'): Line => {
-    const histogram = durations.labels(rpc, door);
-    const line: Line = { observe: (seconds) => histogram.observe(seconds), codes: new Map() };
+    const line: Line = { observe: durations.labels({ rpc, door }), codes: new Map() };
     lines[door].set(rpc, line);
     return line;
   };

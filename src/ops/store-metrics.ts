@@ -1,6 +1,7 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import { AuthError } from '../domain/errors.js';
 import type { Store } from '../domain/ports.js';
+import { DurationHistogram } from './duration-histogram.js';
 
 const DURATION_BUCKETS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
 
@@ -35,12 +36,11 @@ export type StoreOperation = { [R in Room]: `${R}.${(typeof OPERATIONS)[R][numbe
 /** Latency and failures of the store by what was asked, whichever store it is. */
 export function makeStoreMetrics(registry: Registry): StoreObserver {
   const registers = [registry];
-  const durations = new Histogram({
+  const durations = new DurationHistogram({
     name: 'countersign_store_duration_seconds',
     help: 'How long the store took to answer, by operation.',
-    labelNames: ['operation'],
     buckets: DURATION_BUCKETS,
-    registers,
+    registry,
   });
   const failures = new Counter({
     name: 'countersign_store_failures_total',
@@ -51,12 +51,12 @@ export function makeStoreMetrics(registry: Registry): StoreObserver {
   const handles = new Map(
     Object.entries(OPERATIONS)
       .flatMap(([room, names]) => names.map((name) => `${room}.${name}`))
-      .map((operation) => [operation, durations.labels(operation)]),
+      .map((operation) => [operation, durations.labels({ operation })]),
   );
   for (const operation of handles.keys()) failures.inc({ operation }, 0);
 
   const took = (operation: StoreOperation, durationMs: number): void =>
-    handles.get(operation)?.observe(durationMs / 1000);
+    handles.get(operation)?.(durationMs / 1000);
   return {
     answered: took,
     failed: (operation, durationMs) => {
