@@ -20,6 +20,9 @@ interface Parsed {
 
 /**
  * All looks of one turn of the event loop, of both ports, as one round trip: most of what a look costs is the trip.
+ * Those that come while a trip is under way share the next one, so that under load each trip carries more, and a look
+ * never waits for more than two. When a trip fails, so do those that wait for it: nobody knows more, and a second
+ * deadline after the first would be too late.
  *
  * The order of the commands is the promise: generation and mark first and the record after, so that a change which
  * comes between can only deny (whoever sees old secrets sees the old generation, and its tokens die with that); and
@@ -31,7 +34,9 @@ export class LookBatcher {
   readonly #keys: Keys;
   readonly #binding: StoreBinding;
   readonly #parsed = new LRUCache<string, Parsed>({ max: REMEMBERED_CLIENTS });
+  /** Takes further looks, and has not been sent. */
   #open: Batch | undefined;
+  #isUnderWay = false;
 
   constructor(link: Link, keys: Keys, binding: StoreBinding) {
     this.#link = link;
@@ -87,15 +92,38 @@ export class LookBatcher {
   #join(): Batch {
     this.#link.enter();
     if (this.#open === undefined) {
-      const batch = new Batch();
-      this.#open = batch;
-      setImmediate(() => {
-        this.#open = undefined;
-        this.#send(batch).then(batch.resolve, batch.reject);
-      });
+      this.#open = new Batch();
+      if (!this.#isUnderWay) setImmediate(() => void this.#travel());
     }
     this.#open.requests += 1;
     return this.#open;
+  }
+
+  /** One trip after the other, for as long as there are looks. */
+  async #travel(): Promise<void> {
+    this.#isUnderWay = true;
+    for (let batch = this.#takeOpen(); batch !== undefined; batch = this.#takeOpen()) {
+      try {
+        batch.resolve(await this.#send(batch));
+      } catch (error) {
+        batch.reject(error);
+        this.#dropOpen(error);
+      }
+    }
+    this.#isUnderWay = false;
+  }
+
+  #takeOpen(): Batch | undefined {
+    const batch = this.#open;
+    this.#open = undefined;
+    return batch;
+  }
+
+  #dropOpen(error: unknown): void {
+    const batch = this.#takeOpen();
+    if (batch === undefined) return;
+    this.#link.leave(batch.requests);
+    batch.reject(error);
   }
 
   async #send(batch: Batch): Promise<Answer> {
