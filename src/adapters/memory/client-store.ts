@@ -120,13 +120,14 @@ export function makeMemoryClientStore(state: MemoryState): ClientStore {
 
     touchSecret(clientId, secretId, timeMs) {
       const record = state.records.get(clientId);
-      const touched = record?.secrets.map((secret) =>
-        secret.secretId === secretId && timeMs - (secret.lastUsedTimeMs ?? Number.NEGATIVE_INFINITY) >= 60_000
-          ? { ...secret, lastUsedTimeMs: timeMs }
-          : secret,
-      );
-      if (record !== undefined && touched !== undefined) {
-        state.records.set(clientId, { ...record, secrets: touched });
+      const isDue = ({ secretId: id, lastUsedTimeMs }: StoredSecret): boolean =>
+        id === secretId && timeMs - (lastUsedTimeMs ?? Number.NEGATIVE_INFINITY) >= 60_000;
+      // Once a minute and secret; otherwise every token would cost a copy of the record.
+      if (record?.secrets.some(isDue)) {
+        const secrets = record.secrets.map((secret) =>
+          isDue(secret) ? { ...secret, lastUsedTimeMs: timeMs } : secret,
+        );
+        state.records.set(clientId, { ...record, secrets });
       }
     },
   };
