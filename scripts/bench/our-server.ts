@@ -26,15 +26,16 @@ export interface OurServer {
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Starts it on a store, with an administrator. */
+/** Starts it on a store, with an administrator; `nodeArgs` are for Node, such as `--cpu-prof`. */
 export async function startOurServer(
   store: string,
   settings: Record<string, string> = {},
+  nodeArgs: readonly string[] = [],
 ): Promise<OurServer> {
   const log = join(mkdtempSync(join(tmpdir(), 'countersign-bench-')), 'log');
   const out = openSync(log, 'w');
   const started = performance.now();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...nodeArgs, MAIN], {
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
