@@ -38,8 +38,8 @@ export interface Pepper {
 export interface OpenKeyRing extends KeyRing, CodecKeys, SigningKeys {
   readonly storeId: string;
   /**
-   * The store's time, in whole ms since 1970: the one clock that all servers on a store share. Never behind it by more
-   * than a rounding, and ahead by at most a round trip.
+   * The store's time, in whole ms since 1970: the one clock that all servers on a store share. Right within a round
+   * trip.
    */
   now(): number;
   /** The pepper for new secrets. Fails with `temporarily_unavailable`. */
@@ -85,7 +85,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<OpenKeyRing>
 
   return {
     storeId,
-    now: () => Math.floor(live.storeNowMs()),
+    now: () => live.storeNowMs(),
 
     async signingKey(ringVersion) {
       const key = signer(await live.asOf(ringVersion));

@@ -65,9 +65,12 @@ export class LiveRing {
     return this.held;
   }
 
-  /** The store's time: never behind it, and ahead by at most the round trip of the last reading. */
+  /**
+   * The store's time, in whole ms since 1970: behind it by no more than the rounding, and ahead by at most the round
+   * trip of the last reading.
+   */
   storeNowMs(): number {
-    return this.storeTimeMs + this.options.clock.monotonic() - this.readAtMs;
+    return Math.floor(this.storeTimeMs + this.options.clock.monotonic() - this.readAtMs);
   }
 
   hasRevoked(keyId: KeyId): boolean {
