@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { type Bounds, check, DEFAULT_BOUNDS } from './checker.js';
+import type { Operation, Outcome } from './history.js';
+
+const OK: Outcome = { kind: 'ok' };
+const ACTIVE: Outcome = { kind: 'ok', verdict: 'active' };
+const INACTIVE: Outcome = { kind: 'ok', verdict: 'inactive' };
+const UNKNOWN: Outcome = { kind: 'unknown', why: 'time-out' };
+
+let count = 0;
+/** An operation on client `c` and token `t`, from one time to another. */
+const op = (
+  kind: Operation['kind'],
+  sentMs: number,
+  answeredMs: number,
+  outcome: Outcome = OK,
+  tokenId = 't',
+): Operation => {
+  count += 1;
+  return { kind, id: count, at: 'one', clientId: 'c', tokenId, sentMs, answeredMs, outcome } as Operation;
+};
+
+const broken = (operations: Operation[], bounds: Bounds = DEFAULT_BOUNDS): string[] =>
+  check({ seed: 0, operations, faults: [] }, bounds).map(({ invariant }) => invariant);
+
+const ISSUED = op('issue', 0, 1);
+
+describe('the oracle', () => {
+  for (const kind of ['revokeClient', 'revokeClientTokens', 'revokeToken'] as const) {
+    it(`catches a token that introspection calls active after ${kind} was answered`, () => {
+      expect(broken([ISSUED, op(kind, 2, 3), op('introspect', 4, 5, ACTIVE)])).to.deep.equal(['I1']);
+    });
+
+    it(`allows either answer while ${kind} is under way, or when its outcome is not known`, () => {
+      for (const verdict of [ACTIVE, INACTIVE]) {
+        expect(broken([ISSUED, op(kind, 2, 6), op('introspect', 3, 5, verdict)])).to.deep.equal([]);
+        expect(broken([ISSUED, op(kind, 2, 3, UNKNOWN), op('introspect', 4, 5, verdict)])).to.deep.equal([]);
+      }
+    });
+
+    it(`catches an answered ${kind} that is missing in the final pass`, () => {
+      const history = [ISSUED, op(kind, 2, 3), op('introspect', 100, 101, ACTIVE)];
+      expect(broken(history, { ...DEFAULT_BOUNDS, finalFromMs: 50 })).to.deep.equal(['I3']);
+    });
+  }
+
+  it('gives a verifier its bound and not a millisecond more', () => {
+    expect(broken([ISSUED, op('revokeClient', 2, 3), op('verify', 1503, 1503, ACTIVE)])).to.deep.equal([]);
+    expect(broken([ISSUED, op('revokeClient', 2, 3), op('verify', 1504, 1504, ACTIVE)])).to.deep.equal([
+      'I2',
+    ]);
+  });
+
+  it('catches a token called dead that nothing revoked', () => {
+    expect(broken([ISSUED, op('introspect', 2, 3, INACTIVE)])).to.deep.equal(['I4']);
+    expect(broken([ISSUED, op('verify', 2, 3, INACTIVE)])).to.deep.equal(['I4']);
+    expect(
+      broken([ISSUED, op('revokeToken', 2, 3, OK, 'other'), op('introspect', 4, 5, INACTIVE)]),
+    ).to.deep.equal(['I4']);
+  });
+
+  it('catches a token issued after a revocation that the revocation kills all the same', () => {
+    const history = [
+      op('revokeClient', 0, 1),
+      op('reinstateClient', 2, 3),
+      op('issue', 4, 5),
+      op('introspect', 6, 7, INACTIVE),
+    ];
+    expect(broken(history)).to.deep.equal(['I4']);
+  });
+
+  it('lets a token go either way that was issued while the revocation was under way', () => {
+    for (const verdict of [ACTIVE, INACTIVE]) {
+      expect(
+        broken([op('revokeClient', 0, 5), op('issue', 1, 4), op('introspect', 6, 7, verdict)]),
+      ).to.deep.equal([]);
+    }
+  });
+
+  it('catches a failure that does not say that it is one, and a call that does not settle', () => {
+    expect(broken([op('introspect', 0, 1, { kind: 'refused', code: 'internal' })])).to.deep.equal(['I5']);
+    expect(broken([op('introspect', 0, 1, { kind: 'refused', code: 'invalid_client' })])).to.deep.equal([
+      'I5',
+    ]);
+    expect(
+      broken([op('introspect', 0, 1, { kind: 'refused', code: 'temporarily_unavailable' })]),
+    ).to.deep.equal([]);
+    expect(broken([op('introspect', 0, 1101, UNKNOWN)])).to.deep.equal(['I6']);
+  });
+});

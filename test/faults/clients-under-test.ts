@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  ClientServiceClient,
+  type CreateClientResponse,
+} from '../../src/wire/gen/countersign/v1/client_service.js';
+import { TokenServiceClient } from '../../src/wire/gen/countersign/v1/token_service.js';
+import type { ServerProcess } from '../support/server-process.js';
+import type { Outcome } from './history.js';
+
+/** The longest that a call is waited for; the server's own cap is 1 s. */
+export const DEADLINE_MS = 1500;
+
+export const AUDIENCE = 'https://rs.faults.example';
+
+/** A registered client, as a caller holds it. */
+export interface Registered {
+  readonly clientId: string;
+  readonly secret: string;
+}
+
+/** gRPC stubs to one server, for callers that judge each answer and never throw. */
+export class Stubs {
+  readonly name: string;
+  readonly tokens: TokenServiceClient;
+  readonly clients: ClientServiceClient;
+  readonly #admin: Metadata;
+
+  constructor(name: string, port: number, admin: { readonly id: string; readonly secret: string }) {
+    const options: ClientOptions = {
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 300,
+      'grpc.min_reconnect_backoff_ms': 100,
+      'grpc.use_local_subchannel_pool': 1,
+    };
+    this.name = name;
+    this.tokens = new TokenServiceClient(`127.0.0.1:${port}`, credentials.createInsecure(), options);
+    this.clients = new ClientServiceClient(`127.0.0.1:${port}`, credentials.createInsecure(), options);
+    this.#admin = new Metadata();
+    const pair = Buffer.from(`${admin.id}:${admin.secret}`).toString('base64');
+    this.#admin.set('authorization', `Basic ${pair}`);
+  }
+
+  async issue({
+    clientId,
+    secret,
+  }: Registered): Promise<{ outcome: Outcome; token?: string; tokenId?: string }> {
+    const request = { clientId, clientSecret: secret, scopes: [], audience: '', ttlSeconds: 600 };
+    const { outcome, value } = await settle<{ accessToken: string; tokenId: string }>((done) =>
+      this.tokens.issueToken(request, new Metadata(), deadline(), done),
+    );
+    return value === undefined ? { outcome } : { outcome, token: value.accessToken, tokenId: value.tokenId };
+  }
+
+  async introspect(token: string): Promise<{ outcome: Outcome }> {
+    const { outcome, value } = await settle<{ active: boolean }>((done) =>
+      this.tokens.introspectToken({ token }, this.#admin, deadline(), done),
+    );
+    return value === undefined
+      ? { outcome }
+      : { outcome: { kind: 'ok', verdict: value.active ? 'active' : 'inactive' } };
+  }
+
+  revokeToken(token: string): Promise<{ outcome: Outcome }> {
+    return settle((done) => this.tokens.revokeToken({ token }, this.#admin, deadline(), done));
+  }
+
+  revokeClient(clientId: string): Promise<{ outcome: Outcome }> {
+    const request = { clientId, reason: 'fault run' };
+    return settle((done) => this.clients.revokeClient(request, this.#admin, deadline(), done));
+  }
+
+  revokeClientTokens(clientId: string): Promise<{ outcome: Outcome }> {
+    const request = { clientId, reason: 'fault run' };
+    return settle((done) => this.clients.revokeClientTokens(request, this.#admin, deadline(), done));
+  }
+
+  reinstateClient(clientId: string): Promise<{ outcome: Outcome }> {
+    return settle((done) => this.clients.reinstateClient({ clientId }, this.#admin, deadline(), done));
+  }
+
+  /** Registers a client that may get tokens for {@link AUDIENCE}; rejects when it cannot. */
+  async register(clientId: string): Promise<Registered> {
+    const client = Client.fromPartial({
+      clientId,
+      allowedScopes: ['a'],
+      defaultScopes: ['a'],
+      allowedAudiences: [AUDIENCE],
+    });
+    const request = { client, importedSecret: '', requestId: randomUUID() };
+    const { outcome, value } = await settle<CreateClientResponse>((done) =>
+      this.clients.createClient(request, this.#admin, deadline(), done),
+    );
+    if (value === undefined) throw new Error(`could not register ${clientId}: ${JSON.stringify(outcome)}`);
+    return { clientId, secret: value.clientSecret };
+  }
+
+  close(): void {
+    this.tokens.close();
+    this.clients.close();
+  }
+}
+
+export const stubsFor = (
+  name: string,
+  server: Pick<ServerProcess, 'ports'>,
+  admin: { readonly id: string; readonly secret: string },
+): Stubs => new Stubs(name, server.ports.grpc, admin);
+
+const deadline = (): { deadline: number } => ({ deadline: Date.now() + DEADLINE_MS });
+
+/** Codes that grpc-js itself gives when it does not know what became of a call. */
+const UNKNOWN = new Set([status.DEADLINE_EXCEEDED, status.CANCELLED, status.UNKNOWN]);
+
+function settle<T>(
+  call: (done: (err: ServiceError | null, value: T) => void) => unknown,
+): Promise<{ outcome: Outcome; value?: T }> {
+  return new Promise((resolve) => {
+    call((err, value) => {
+      if (err === null) resolve({ outcome: { kind: 'ok' }, value });
+      else resolve({ outcome: outcomeOf(err) });
+    });
+  });
+}
+
+function outcomeOf(err: ServiceError): Outcome {
+  const [code] = err.metadata?.get('countersign-error') ?? [];
+  // UNAVAILABLE says for reads that nothing is known; for writes that they may have happened. So does a lost connection.
+  if (code === 'temporarily_unavailable') return { kind: 'unknown', why: 'temporarily_unavailable' };
+  if (code !== undefined) return { kind: 'refused', code: String(code) };
+  if (err.code === status.UNAVAILABLE || UNKNOWN.has(err.code)) {
+    return { kind: 'unknown', why: status[err.code] ?? 'lost' };
+  }
+  return { kind: 'refused', code: status[err.code] ?? String(err.code) };
+}

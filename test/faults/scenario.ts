@@ -1,0 +1,53 @@
+import type { Violation } from './checker.js';
+
+/** A figure beside what it must be. */
+export interface Figure {
+  readonly what: string;
+  readonly seen: string;
+  /** In words; empty for a figure that is only told. */
+  readonly mustBe: string;
+  readonly holds: boolean;
+}
+
+export interface ScenarioResult {
+  readonly figures: readonly Figure[];
+  readonly violations: readonly Violation[];
+}
+
+export interface ScenarioRun {
+  readonly seed: number;
+  /** True in CI: seconds rather than minutes, the same checks. */
+  readonly quick: boolean;
+  progress(text: string): void;
+}
+
+/** One fault, done to real processes and judged by the oracle. */
+export interface Scenario {
+  readonly name: string;
+  /** What is done, in one line, for the report. */
+  readonly what: string;
+  /** Whether it is quick enough for CI's set. */
+  readonly inQuickSet: boolean;
+  run(run: ScenarioRun): Promise<ScenarioResult>;
+}
+
+export const atMost = (what: string, seen: number, most: number, unit = ''): Figure => ({
+  what,
+  seen: `${Math.round(seen * 10) / 10}${unit}`,
+  mustBe: `at most ${most}${unit}`,
+  holds: seen <= most,
+});
+
+export const atLeast = (what: string, seen: number, least: number, unit = ''): Figure => ({
+  what,
+  seen: `${Math.round(seen * 10) / 10}${unit}`,
+  mustBe: `at least ${least}${unit}`,
+  holds: seen >= least,
+});
+
+export const told = (what: string, seen: string | number): Figure => ({
+  what,
+  seen: String(seen),
+  mustBe: '',
+  holds: true,
+});
