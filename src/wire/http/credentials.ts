@@ -12,42 +12,47 @@ export const CREDENTIAL_PARAMETERS = [
 ] as const;
 type CredentialParameter = (typeof CREDENTIAL_PARAMETERS)[number];
 
+/** Whether what is behind it is a token is not for the door to say (RFC 6750 section 2.1). */
+const BEARER = /^bearer(?: +(.*))?$/i;
+
 /** What may never be in a URI: it ends up in logs, histories and `Referer` (RFC 6749 section 2.3.1, RFC 6750 2.3). */
 const NEVER_IN_QUERY: ReadonlySet<string> = new Set([...CREDENTIAL_PARAMETERS, 'token']);
 
 /**
  * Who the caller says to be, by the header or by the body (RFC 6749 section 2.3).
  *
+ * A header that cannot be read, or of a scheme that does not count here, is a failed authentication: `invalid_client`.
  * Two ways at once are refused with `invalid_request`, also when one of them is a way that this server does not have
- * (an assertion, a token in the body) or both say the same: whichever was looked at, the other would go unchecked. A
- * header that cannot be read, or of a scheme that does not count here, is a failed authentication: `invalid_client`.
+ * (an assertion, a token in the body) or both say the same: whichever was looked at, the other would go unchecked.
  */
 export function credentialFrom(
   authorization: string | undefined,
   form: Form<CredentialParameter>,
   accepts: { readonly bearer: boolean },
 ): Credential {
+  const inHeader = authorization === undefined ? undefined : credentialFromHeader(authorization);
   const clientId = form.one('client_id');
   const secret = form.one('client_secret');
   const inBody = [secret, form.one('client_assertion'), form.one('access_token')].filter((way) => way !== '');
-  if (inBody.length > (authorization === undefined ? 1 : 0)) {
+  if (inBody.length > (inHeader === undefined ? 1 : 0)) {
     throw invalidRequest('The caller authenticates in more than one way.');
   }
-  if (authorization === undefined) {
+  if (inHeader === undefined) {
     return clientId === '' && secret === '' ? { kind: 'none' } : { kind: 'secret', clientId, secret };
   }
-
-  const [scheme, rest] = splitOnce(authorization);
-  if (scheme === 'basic') {
-    const basic = parseBasicCredentials(authorization);
-    if (basic === undefined) throw invalidClient();
-    if (clientId !== '' && clientId !== basic.clientId) {
-      throw invalidRequest('The client_id is another one than in the Authorization header.');
-    }
-    return { kind: 'secret', ...basic };
+  if (inHeader.kind === 'bearer' && !accepts.bearer) throw invalidClient();
+  if (inHeader.kind === 'secret' && clientId !== '' && clientId !== inHeader.clientId) {
+    throw invalidRequest('The client_id is another one than in the Authorization header.');
   }
-  if (scheme === 'bearer' && accepts.bearer) return { kind: 'bearer', token: rest };
-  throw invalidClient();
+  return inHeader;
+}
+
+function credentialFromHeader(authorization: string): Exclude<Credential, { kind: 'none' }> {
+  const bearer = BEARER.exec(authorization);
+  if (bearer !== null) return { kind: 'bearer', token: bearer[1] ?? '' };
+  const basic = parseBasicCredentials(authorization);
+  if (basic === undefined) throw invalidClient();
+  return { kind: 'secret', ...basic };
 }
 
 /** Refuses with `invalid_request` a target whose query holds a credential or a token, or cannot be read. */
@@ -57,11 +62,4 @@ export function refuseCredentialsInQuery(target: string): void {
   for (const [name] of pairsOf(target.slice(question + 1))) {
     if (NEVER_IN_QUERY.has(name)) throw invalidRequest('Credentials and tokens must not be in the URI.');
   }
-}
-
-function splitOnce(header: string): readonly [scheme: string, rest: string] {
-  const space = header.indexOf(' ');
-  return space === -1
-    ? [header.toLowerCase(), '']
-    : [header.slice(0, space).toLowerCase(), header.slice(space + 1).trim()];
 }
