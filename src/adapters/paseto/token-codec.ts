@@ -7,7 +7,8 @@ import type { KeyId } from '../../domain/ids.js';
 import type { RingVersion, TokenCodec } from '../../domain/ports.js';
 import type { AuthenticToken, TokenClaims } from '../../domain/token.js';
 import type { SecretKey } from './paserk.js';
-import { footerFor, parsePublicToken, signedBytes, TOKEN_HEADER, verifyPublicToken } from './public-token.js';
+import { footerFor, parsePublicToken, TOKEN_HEADER, verifyPublicToken } from './public-token.js';
+import { signFrame } from './sign-frame.js';
 import { payloadFromClaims } from './token-claims.js';
 import type { VerificationKey } from './verification-key.js';
 
@@ -81,7 +82,7 @@ function keyFooter(keyId: KeyId): KeyFooter {
 function signToken(claims: TokenClaims, key: SecretKey, footer: KeyFooter): Promise<string> {
   const message = Buffer.from(payloadFromClaims(claims));
   return new Promise((resolve, reject) => {
-    sign(null, signedBytes(message, footer.bytes), key.keyObject, (err, signature) => {
+    sign(null, signFrame(message, footer.bytes), key.keyObject, (err, signature) => {
       if (err) reject(err);
       else resolve(TOKEN_HEADER + Buffer.concat([message, signature]).toString('base64url') + footer.ending);
     });
