@@ -1,7 +1,8 @@
-import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { MAX_LIVE_SECRETS, type StoredSecret } from '../../domain/client.js';
 import { temporarilyUnavailable } from '../../domain/errors.js';
 import type { SecretHasher } from '../../domain/ports.js';
+import { hmacSha256 } from './hmac-sha256.js';
 
 /** Where the peppers come from: the key ring. */
 export interface Peppers {
@@ -59,7 +60,5 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
     },
   };
 }
-
-const hmacSha256: Hmac = (secret, key) => createHmac('sha256', key).update(secret, 'utf8').digest();
 
 const bytesOf = (hash: string): Buffer => Buffer.from(hash, 'base64url');
