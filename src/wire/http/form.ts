@@ -54,22 +54,25 @@ export function makeReadForm<Name extends string>(shape: FormShape<Name>): ReadF
 }
 
 /** The decoded pairs of a form or a query, in order; empty pieces between `&` are none. */
-export function* pairsOf(text: string): Generator<readonly [name: string, value: string]> {
-  let count = 0;
+export function pairsOf(text: string): readonly (readonly [name: string, value: string])[] {
+  const pairs: (readonly [string, string])[] = [];
   for (let start = 0; start < text.length; ) {
     const next = text.indexOf('&', start);
     const end = next === -1 ? text.length : next;
     if (end > start) {
-      count += 1;
-      if (count > MAX_PARAMETERS) throw invalidRequest(`There are more than ${MAX_PARAMETERS} parameters.`);
+      if (pairs.length === MAX_PARAMETERS)
+        throw invalidRequest(`There are more than ${MAX_PARAMETERS} parameters.`);
       const piece = text.slice(start, end);
       const equals = piece.indexOf('=');
-      yield equals === -1
-        ? [decoded(piece), '']
-        : [decoded(piece.slice(0, equals)), decoded(piece.slice(equals + 1))];
+      pairs.push(
+        equals === -1
+          ? [decoded(piece), '']
+          : [decoded(piece.slice(0, equals)), decoded(piece.slice(equals + 1))],
+      );
     }
     start = end + 1;
   }
+  return pairs;
 }
 
 /** `decodeURIComponent` is as strict as this must be: it refuses bad escapes and what is not UTF-8. */
