@@ -1,42 +1,86 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Server, ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { type Server, type ServerDuplexStream, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { protoPath as healthProto } from 'grpc-health-check';
+import { FILE_DESCRIPTOR_SET } from '../gen/file-descriptor-set.js';
+import { type Descriptors, filesFrom, indexDescriptors } from './descriptors.js';
 import { endingOf } from './status.js';
 import type { OpenStreams } from './stream-call.js';
-
-/** As far from `src` as from `dist`. */
-const PROTO_ROOT = fileURLToPath(new URL('../../../proto/', import.meta.url));
-const PACKAGE = 'countersign/v1';
 
 /** The longest question, in bytes: a symbol's or a file's name. */
 const MAX_QUESTION_BYTES = 4096;
 /** Questions whose answers the asker has yet to take. */
 const MAX_WAITING = 16;
 
-/** Adds the reflection services, v1 and v1alpha, over the `.proto` files that the package ships. */
+/** A question; which one it is, `messageRequest` says. */
+interface Question {
+  readonly host?: string;
+  readonly messageRequest?: string;
+  readonly fileByFilename?: string;
+  readonly fileContainingSymbol?: string;
+}
+type Answers = ServerDuplexStream<Question, object>;
+
+/**
+ * Adds the reflection services, v1 and v1alpha.
+ *
+ * Their definitions are the library's. Its implementation gives away files that lack what they import, which grpcurl
+ * cannot read, and answers as fast as it is asked, whether its answers are taken or not.
+ */
 export function addReflection(server: Server, openStreams: OpenStreams): void {
-  const files = readdirSync(join(PROTO_ROOT, PACKAGE)).filter((name) => name.endsWith('.proto'));
-  const definitions = loadSync([...files.map((name) => join(PACKAGE, name)), healthProto], {
-    includeDirs: [PROTO_ROOT],
-  });
-  new ReflectionService(definitions).addToServer({
-    addService: (definition, { ServerReflectionInfo: answer }) => {
+  const descriptors = indexDescriptors(filesFrom(Buffer.from(FILE_DESCRIPTOR_SET, 'base64')));
+  new ReflectionService({}).addToServer({
+    addService: (definition) =>
       server.addService(withShortQuestions(definition), {
-        ServerReflectionInfo: (stream: ServerDuplexStream<unknown, unknown>) => {
-          keepBounded(stream);
-          tellWhenStopping(stream, openStreams);
-          (answer as (stream: ServerDuplexStream<unknown, unknown>) => void)(stream);
-        },
-      });
-    },
+        ServerReflectionInfo: (stream: Answers) => converse(stream, descriptors, openStreams),
+      }),
   });
 }
 
-/** What is too long or malformed becomes a question without a question, which is answered as one not understood. */
+function converse(stream: Answers, descriptors: Descriptors, openStreams: OpenStreams): void {
+  const open = { end: (error: unknown) => void stream.emit('error', endingOf(error, 'reflection').status) };
+  openStreams.add(open);
+  const forget = (): void => void openStreams.delete(open);
+  stream.on('cancelled', forget);
+  stream.on('finish', forget);
+
+  stream.on('data', (question: Question) => {
+    stream.write({
+      validHost: question.host ?? '',
+      originalRequest: question,
+      ...answerTo(question, descriptors),
+    });
+    if (stream.writableLength >= MAX_WAITING) stream.pause();
+  });
+  stream.on('drain', () => stream.resume());
+  stream.on('end', () => stream.end());
+}
+
+function answerTo(question: Question, { services, file, symbol }: Descriptors): object {
+  switch (question.messageRequest) {
+    case 'listServices':
+      return { listServicesResponse: { service: services.map((name) => ({ name })) } };
+    case 'fileByFilename':
+      return files(file(question.fileByFilename ?? ''));
+    case 'fileContainingSymbol':
+      return files(symbol(question.fileContainingSymbol ?? ''));
+    case 'fileContainingExtension':
+    case 'allExtensionNumbersOfType':
+      // Ours are options in `.proto` files: none is ever in a message on the wire.
+      return refusal(status.NOT_FOUND, 'There is no such extension.');
+    default:
+      return refusal(status.INVALID_ARGUMENT, 'The question is not one of the protocol.');
+  }
+}
+
+const files = (found: readonly Uint8Array[] | undefined): object =>
+  found === undefined
+    ? refusal(status.NOT_FOUND, 'There is no such thing here.')
+    : { fileDescriptorResponse: { fileDescriptorProto: found } };
+
+const refusal = (errorCode: status, errorMessage: string): object => ({
+  errorResponse: { errorCode, errorMessage },
+});
+
+/** What is too long or malformed becomes a question without a question. */
 function withShortQuestions(definition: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(definition).map(([name, method]) => {
@@ -50,20 +94,4 @@ function withShortQuestions(definition: ServiceDefinition): ServiceDefinition {
       return [name, { ...method, requestDeserialize }];
     }),
   );
-}
-
-/** The library answers as fast as it is asked; somebody who asks and never reads would fill the memory. */
-function keepBounded(stream: ServerDuplexStream<unknown, unknown>): void {
-  stream.on('data', () => {
-    if (stream.writableLength >= MAX_WAITING) stream.pause();
-  });
-  stream.on('drain', () => stream.resume());
-}
-
-function tellWhenStopping(stream: ServerDuplexStream<unknown, unknown>, openStreams: OpenStreams): void {
-  const open = { end: (error: unknown) => void stream.emit('error', endingOf(error, 'reflection').status) };
-  openStreams.add(open);
-  const forget = (): void => void openStreams.delete(open);
-  stream.on('cancelled', forget);
-  stream.on('finish', forget);
 }
