@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { connectRedisStore, type RedisStoreOptions } from '../../src/adapters/redis/connect.js';
+import type { RedisTarget } from '../../src/adapters/redis/store-url.js';
 import type { Store } from '../../src/domain/ports.js';
 import { keyRing, storeMarker } from './records.js';
 import { freshPrefix } from './redis.js';
@@ -17,6 +18,15 @@ export const openRedisStore = (
     clock: systemClock,
     ...changes,
   });
+
+/** The address of a cluster by one of its nodes. */
+export const clusterAt = ({ host, port }: { readonly host: string; readonly port: number }): RedisTarget => ({
+  kind: 'cluster',
+  nodes: [{ host, port }],
+  username: undefined,
+  password: undefined,
+  tls: false,
+});
 
 /** The same, founded and bound: ready for what a server does with it. */
 export async function openFoundedStore(
@@ -47,3 +57,17 @@ export const untilReady = (store: Store, ready = true): Promise<void> =>
       if (now === ready) resolve();
     });
   });
+
+/** Settles when a replica has everything that the master had when this was called. */
+export async function untilReplicated(master: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<void> {
+  const bare = bareRedis(master);
+  try {
+    do await bare.set('replicated', 1);
+    while ((await bare.wait(1, 100)) < 1);
+  } finally {
+    bare.disconnect();
+  }
+}

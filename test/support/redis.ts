@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
 import { redisBinary } from './redis-binary.js';
 
@@ -51,6 +52,23 @@ export async function startRedis(settings: RedisSettings = {}): Promise<TestRedi
       }
     }
   }
+}
+
+/**
+ * Starts a Redis in cluster mode that holds every slot itself. It refuses keys of two slots in one command just as a
+ * cluster of many does.
+ */
+export async function startClusterNode(): Promise<TestRedis> {
+  const node = await startRedis({
+    'cluster-enabled': 'yes',
+    'cluster-port': String(await freePort()),
+    'cluster-announce-ip': '127.0.0.1',
+  });
+  const bare = new Redis({ host: node.host, port: node.port });
+  await bare.call('cluster', 'addslotsrange', 0, 16_383);
+  while (!String(await bare.call('cluster', 'info')).includes('cluster_state:ok'));
+  bare.disconnect();
+  return node;
 }
 
 /** Starts a Sentinel that watches a Redis, and by itself may declare it down and have a replica take over. */

@@ -106,18 +106,19 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
   }
 
   const startTimeoutMs = options.startTimeoutMs ?? 5000;
+  const sentinels = await watchSentinels({ target, ca: options.ca }, () => {
+    ordinary.renew();
+    writer.renew();
+  });
   try {
     await Promise.all([ordinary.connected(startTimeoutMs), writer.connected(startTimeoutMs)]);
   } catch (error) {
+    sentinels.close();
     ordinary.close();
     writer.close();
     throw new Error(`Redis at ${placeOf(target)} cannot be used: ${(error as Error).message}`);
   }
   await pulse.start();
-  const sentinels = watchSentinels({ target, ca: options.ca }, () => {
-    ordinary.renew();
-    writer.renew();
-  });
 
   const kept = { feed: options.feedLength ?? FEED_LENGTH, audit: AUDIT_LENGTH };
   const change = makeRunChange(new ScriptRunner(writer, waitReplicas), keys, binding, kept);

@@ -19,6 +19,7 @@ export class Pulse {
   readonly #room: PulseRoom;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #isHurried = false;
   #answers = false;
 
   constructor(room: PulseRoom) {
@@ -32,10 +33,16 @@ export class Pulse {
 
   /** Beats once, and from then on by itself. Settles after the first, however it went. */
   async start(): Promise<void> {
+    this.#isHurried = false;
     await this.#beat();
     if (this.#stopped) return;
-    const isWell = this.#answers && this.#room.binding.isFresh;
-    this.#timer = setTimeout(() => void this.start(), isWell ? EVERY_MS : AFTER_FAILURE_MS);
+    const { binding } = this.#room;
+    const isWell = this.#answers && binding.epoch !== undefined && binding.isFresh;
+    const pauseMs = this.#isHurried ? 0 : isWell ? EVERY_MS : AFTER_FAILURE_MS;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.start();
+    }, pauseMs);
   }
 
   /** Counts as unanswered until the next beat, because a connection was lost: the next may lead elsewhere. */
@@ -45,8 +52,9 @@ export class Pulse {
     this.#room.onTurn();
   }
 
-  /** Beats now instead of later, because a connection is back. */
+  /** Beats now instead of later, because a connection is back; or right after the beat that is under way. */
   hurry(): void {
+    this.#isHurried = true;
     if (this.#timer === undefined || this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,46 +1,64 @@
 import { Redis } from 'ioredis';
 import type { RedisTarget } from './store-url.js';
 
-const SWITCHED = '+switch-master';
-const KEEP_ALIVE_MS = 5000;
+const ASK_EVERY_MS = 250;
+const TIMEOUT_MS = 500;
 
 /**
- * Listens to every Sentinel, and calls back when one tells that another master has taken over.
+ * Asks every Sentinel again and again who the master is, and calls back when one of them has changed its mind.
  *
  * The old master may not know for seconds, and would go on taking changes that are lost when it learns; so it has to be
- * left when the Sentinels say so, not when it does. ioredis has the same (`failoverDetector`), but writes to the console
- * whenever a Sentinel is down.
+ * left when the Sentinels say so, not when it does. Asked rather than subscribed to, because a message that comes while
+ * the subscription is down is gone (and ioredis's own `failoverDetector` writes to the console besides, whenever a
+ * Sentinel is down).
+ *
+ * @returns once each has answered for the first time or failed to, so that whoever connects after that misses nothing
  */
-export function watchSentinels(
+export async function watchSentinels(
   { target, ca }: { readonly target: RedisTarget; readonly ca: string | undefined },
   onFailover: () => void,
-): { close(): void } {
+): Promise<{ close(): void }> {
   if (target.kind !== 'sentinel') return { close: () => undefined };
-  const watchers = target.sentinels.map(({ host, port }) => {
-    const watcher = new Redis({
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const sentinels = target.sentinels.map(({ host, port }) => {
+    const client = new Redis({
       host,
       port,
       ...(target.tls ? { tls: ca === undefined ? {} : { ca } } : {}),
       protocol: 2,
       disableClientInfo: true,
       connectionName: 'countersign-sentinel',
-      keepAlive: KEEP_ALIVE_MS,
-      // The subscription waits for as long as its Sentinel is down; there are others.
-      maxRetriesPerRequest: null,
+      connectTimeout: TIMEOUT_MS,
+      commandTimeout: TIMEOUT_MS,
+      socketTimeout: TIMEOUT_MS,
+      maxRetriesPerRequest: 0,
       retryStrategy: (attempt) => Math.min(100 * attempt, 1000),
     });
-    watcher.on('error', () => undefined);
-    watcher.on('message', (_channel: string, message: string) => {
-      if (message.startsWith(`${target.masterName} `)) onFailover();
-    });
-    watcher.subscribe(SWITCHED).catch(() => undefined);
-    return watcher;
+    client.on('error', () => undefined);
+    return { client, master: undefined as string | undefined };
   });
+
+  const ask = async (): Promise<void> => {
+    await Promise.allSettled(
+      sentinels.map(async (sentinel) => {
+        const address = await sentinel.client.call('sentinel', 'get-master-addr-by-name', target.masterName);
+        const before = sentinel.master;
+        sentinel.master = String(address);
+        if (before !== undefined && before !== sentinel.master && !closed) onFailover();
+      }),
+    );
+    if (!closed) timer = setTimeout(() => void ask(), ASK_EVERY_MS);
+  };
+  await ask();
+
   return {
     close: () => {
-      for (const watcher of watchers) {
-        watcher.disconnect();
-        watcher.stream?.destroy();
+      closed = true;
+      clearTimeout(timer);
+      for (const { client } of sentinels) {
+        client.disconnect();
+        client.stream?.destroy();
       }
     },
   };

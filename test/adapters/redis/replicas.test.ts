@@ -11,7 +11,7 @@ import {
   tokenId,
 } from '../../support/records.js';
 import { freshPrefix, startRedis, type TestRedis } from '../../support/redis.js';
-import { bareRedis, openFoundedStore, untilReady } from '../../support/redis-store.js';
+import { bareRedis, openFoundedStore, untilReady, untilReplicated } from '../../support/redis-store.js';
 import { refusal } from '../../support/refusal.js';
 
 const audit = auditEntry('Test');
@@ -29,8 +29,7 @@ describe('with replicas to wait for', () => {
     master = await startRedis({ 'repl-diskless-sync-delay': '0' });
     replica = await startRedis({ replicaof: `127.0.0.1 ${master.port}` });
     bare = bareRedis(master);
-    do await bare.set('first', 1);
-    while ((await bare.wait(1, 100)) < 1);
+    await untilReplicated(master);
   });
   after(async () => {
     bare.disconnect();

@@ -17,7 +17,7 @@ import {
   storeMarker,
 } from '../../support/records.js';
 import { startRedis, startSentinel, type TestRedis } from '../../support/redis.js';
-import { bareRedis, untilReady } from '../../support/redis-store.js';
+import { bareRedis, untilReady, untilReplicated } from '../../support/redis-store.js';
 import { systemClock } from '../../support/system-clock.js';
 
 const audit = auditEntry('Test');
@@ -106,6 +106,7 @@ describe('Redis behind Sentinels', () => {
     master = await startRedis({ 'repl-diskless-sync-delay': '0' });
     replica = await startRedis({ replicaof: `127.0.0.1 ${master.port}`, 'repl-diskless-sync-delay': '0' });
     sentinel = await startSentinel(master, 'main');
+    await untilReplicated(master);
     const bare = bareRedis(sentinel);
     while (!JSON.stringify(await bare.call('sentinel', 'replicas', 'main')).includes('"flags","slave"'))
       await aTurn();
@@ -126,6 +127,7 @@ describe('Redis behind Sentinels', () => {
       await store.keyRings.found(storeMarker(), keyRing());
       store.keyRings.bind('store-1');
       await store.clients.create(clientRecord('a'), generation(0), audit);
+      await untilReplicated(master);
       const { epoch } = (await store.feed.snapshot()).position;
       await bare.call('sentinel', 'failover', 'main');
       await untilReady(store, false);
