@@ -140,11 +140,16 @@ describe('whatever a service answers', () => {
       clientId: text,
       displayName: text,
       status: fc.integer({ min: 0, max: 9 }),
-      revokeTime: fc.option(fc.date(), { nil: undefined }),
+      revokeTime: fc.option(fc.date({ noInvalidDate: true }), { nil: undefined }),
       revokedBy: text,
       allowedScopes: fc.array(text),
       labels: fc.dictionary(text, text),
-      secrets: fc.array(fc.record({ secretId: text, expireTime: fc.option(fc.date(), { nil: undefined }) })),
+      secrets: fc.array(
+        fc.record({
+          secretId: text,
+          expireTime: fc.option(fc.date({ noInvalidDate: true }), { nil: undefined }),
+        }),
+      ),
       etag: text,
     });
     let answer: Client = Client.fromPartial({});
