@@ -66,20 +66,26 @@ function observeEventLoop(registers: Registry[]): () => void {
   // The sampling timer's own period is part of what is measured, and no delay.
   const seconds = (nanoseconds: number): number =>
     Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e9 - LOOP_RESOLUTION_MS / 1000) : 0;
-  new Gauge({
-    name: 'nodejs_eventloop_delay_seconds',
-    help: 'Delay of the event loop since the last scrape, by quantile.',
-    labelNames: ['quantile'],
-    aggregator: 'max',
-    registers,
-    collect() {
-      const empty = delay.count === 0;
-      this.set({ quantile: '0.5' }, empty ? 0 : seconds(delay.percentile(50)));
-      this.set({ quantile: '0.99' }, empty ? 0 : seconds(delay.percentile(99)));
-      this.set({ quantile: '1' }, empty ? 0 : seconds(delay.max));
-      delay.reset();
-    },
-  });
+  const show = (what: string, value: () => number, done: () => void = () => undefined): void => {
+    new Gauge({
+      name: `nodejs_eventloop_delay_${what}_seconds`,
+      help: `Delay of the event loop since the last scrape, in seconds: ${what}.`,
+      aggregator: 'max',
+      registers,
+      collect() {
+        this.set(delay.count === 0 ? 0 : seconds(value()));
+        done();
+      },
+    });
+  };
+  show('p50', () => delay.percentile(50));
+  show('p99', () => delay.percentile(99));
+  // Collected in the order in which they were made: the last one begins anew.
+  show(
+    'max',
+    () => delay.max,
+    () => delay.reset(),
+  );
   return () => delay.disable();
 }
 

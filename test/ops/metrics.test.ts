@@ -88,7 +88,7 @@ describe('metrics', () => {
     expect(reading(text, 'process_resident_memory_bytes')).to.be.greaterThan(1e6);
     expect(reading(text, 'process_cpu_seconds_total')).to.be.greaterThan(0);
     expect(reading(text, 'process_open_fds')).to.be.greaterThan(2);
-    expect(reading(text, 'nodejs_eventloop_delay_seconds{quantile="0.99"}')).to.be.within(0, 10);
+    expect(reading(text, 'nodejs_eventloop_delay_p99_seconds')).to.be.within(0, 10);
     expect(reading(text, 'nodejs_gc_pause_seconds_total')).to.be.a('number');
   });
 

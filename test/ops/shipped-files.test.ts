@@ -42,7 +42,7 @@ async function seriesOfServer(): Promise<ReadonlyMap<string, ReadonlySet<string>
   const text = await metrics.render();
   metrics.close();
   const series = new Map<string, Set<string>>();
-  for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]+)(?:\{(.*)\})? /gm)) {
+  for (const [, name = '', labels = ''] of text.matchAll(/^([a-z0-9_]+)(?:\{(.*)\})? /gm)) {
     const known = series.get(name) ?? new Set<string>();
     for (const [, label = ''] of labels.matchAll(/([a-z_]+)="/g)) known.add(label);
     series.set(name, known);
@@ -66,7 +66,7 @@ describe('what is shipped for operators', () => {
     const wrong: string[] = [];
     for (const [where, expr] of queries) {
       for (const [, name = '', , matchers = ''] of expr.matchAll(
-        /\b((?:countersign|process|nodejs)_[a-z_]+)(\{([^}]*)\})?/g,
+        /\b((?:countersign|process|nodejs)_[a-z0-9_]+)(\{([^}]*)\})?/g,
       )) {
         const labels = series.get(name);
         if (labels === undefined) wrong.push(`${where}: ${name}`);
