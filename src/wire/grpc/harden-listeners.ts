@@ -1,18 +1,30 @@
 import type { Http2Server, IncomingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 
 /**
  * Gives a bound server's listeners what grpc-js has no option for: a bound on connections, an ear for errors of
  * `accept` (out of file descriptors, say), which would otherwise end the process, and sight of repeated credentials.
+ * Answers the connections that there are, always as of now: grpc-js loses sight of them without channelz, and then
+ * its `forceShutdown` ends none.
  */
-export function hardenListeners(server: Server, limits: { readonly maxConnections: number }): void {
+export function hardenListeners(
+  server: Server,
+  limits: { readonly maxConnections: number },
+): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
   for (const listener of listenersOf(server)) {
     listener.maxConnections = limits.maxConnections;
     listener.on('error', () => undefined);
+    listener.on('connection', (socket: Socket) => {
+      connections.add(socket);
+      socket.once('close', () => connections.delete(socket));
+    });
     listener.prependListener('stream', (_stream, headers, _flags, rawHeaders?: readonly string[]) => {
       showRepeatedCredential(headers, rawHeaders ?? []);
     });
   }
+  return connections;
 }
 
 /** grpc-js offers no way to them; a test fails should a newer version keep them elsewhere. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { HoldAdmission } from '../../domain/standing-admission.js';
 import type { UseCases } from '../../domain/use-cases.js';
@@ -74,7 +75,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
   const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsCredentials(tls);
   const port = await bind(server, options.listen, credentials);
-  hardenListeners(server, limits);
+  const connections = hardenListeners(server, limits);
 
   return {
     port,
@@ -82,7 +83,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     async stop(deadlineMs) {
       health.setServing(false);
       for (const stream of openStreams) stream.end(serverStops());
-      await drain(server, deadlineMs);
+      await drain(server, connections, deadlineMs);
     },
   };
 }
@@ -103,10 +104,11 @@ function bind(
   });
 }
 
-function drain(server: Server, deadlineMs: number): Promise<void> {
+function drain(server: Server, connections: Iterable<Socket>, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
       server.forceShutdown();
+      for (const socket of connections) socket.destroy();
       resolve();
     }, deadlineMs);
     server.tryShutdown(() => {
