@@ -75,6 +75,18 @@ export const member = (name: string, value: unknown): Expectation =>
     JSON.stringify(body[name]) === JSON.stringify(value) ? undefined : `${name} ${shown(body[name])}`,
   );
 
+/** What a row found out by itself, from more than one answer or by what the target is: kept beside the headers. */
+const FINDING = ':finding';
+
+/** The answer, with what is wrong about it by the row's own judgement. */
+export const judged = (answer: Answer, fault: string | undefined): Answer => ({
+  ...answer,
+  headers: new Map(answer.headers).set(FINDING, fault === undefined ? [] : [fault]),
+});
+
+/** The row's own judgement found nothing wrong. */
+export const finding = (says: string): Expectation => want(says, (answer) => headerOf(answer, FINDING));
+
 /** The body byte for byte. */
 export const body = (text: string): Expectation =>
   want(text === '' ? 'empty body' : text, (answer) =>

@@ -11,6 +11,8 @@ export interface ForeignServer {
   readonly secondScope?: string;
   readonly audience?: string;
   readonly secondAudience?: string;
+  /** Whether it knows RFC 8707. */
+  readonly resources?: boolean;
   readonly insecure?: boolean;
 }
 
@@ -44,7 +46,7 @@ export async function foreignTarget(server: ForeignServer): Promise<Target> {
     secondScope: server.secondScope ?? 'write',
     audience: server.audience ?? server.url,
     secondAudience: server.secondAudience ?? server.url,
-    abilities: {},
+    abilities: { resources: server.resources ?? false },
     strict: false,
     insecure,
   };

@@ -19,6 +19,7 @@ Clients for further rows (by default the client itself introspects):
   --role NAME=ID:SECRET   other, introspector, stranger, introspectionOnly, bearerIntrospector, revoker, revoked,
                           expired, special, noDefaultScope, scopeless, twoAudiences, shortLived, victim
 Others:
+  --resources             it knows RFC 8707
   --insecure              checks no certificate
   --only REGEX            only the rows whose number matches`;
 
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     audience: { type: 'string' },
     'second-audience': { type: 'string' },
     role: { type: 'string', multiple: true },
+    resources: { type: 'boolean' },
     insecure: { type: 'boolean' },
     only: { type: 'string' },
     help: { type: 'boolean' },
@@ -59,6 +61,7 @@ async function foreign(url: string): Promise<Target> {
     ...(values['second-scope'] !== undefined && { secondScope: values['second-scope'] }),
     ...(values.audience !== undefined && { audience: values.audience }),
     ...(values['second-audience'] !== undefined && { secondAudience: values['second-audience'] }),
+    resources: values.resources ?? false,
     insecure: values.insecure ?? false,
   });
 }

@@ -35,6 +35,7 @@ export async function startOwnServer(): Promise<{ readonly target: Target; end()
     administration,
     administrator: ADMINISTRATOR,
     abilities: {
+      resources: true,
       throttles: true,
       issuerWithPath: { issuer: ISSUER_WITH_PATH, origin: `http://127.0.0.1:${pathed.ports.http}` },
       wait: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),

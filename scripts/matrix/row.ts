@@ -5,7 +5,7 @@ import { type Endpoint, type Need, offers, type Target } from './target.js';
 
 /** One edge of the protocol: what is sent, and what has to come back. */
 export interface Row {
-  /** As in PROTOCOL.md; a letter behind it tells cases of one row apart. */
+  /** Its number: a letter for the endpoint and a count; a letter behind it tells cases of one row apart. */
   readonly id: string;
   /** Where it is written; `ours` where the RFC leaves the choice. */
   readonly section: string;

@@ -46,6 +46,8 @@ export type Need = Role | Endpoint | keyof Abilities;
 export interface Abilities {
   /** Runs the act while the target's store does not answer. */
   readonly duringOutage?: <T>(act: () => Promise<T>) => Promise<T>;
+  /** Tokens are for one audience each, which `resource` chooses (RFC 8707). */
+  readonly resources?: boolean;
   /** Failures are throttled. */
   readonly throttles?: boolean;
   /** Waits until the clock has gone that far on. */

@@ -15,7 +15,7 @@ async function guessing(guess: () => Promise<Answer>): Promise<Answer> {
 
 const wrongSecret = (probe: Probe) => basic({ id: probe.client('victim').id, secret: 'wrong' });
 
-/** Brute force (PROTOCOL.md T35 and I12). They come last: what they wake would answer rows that fail on purpose. */
+/** Brute force (T35 and I12). They come last: what they wake would answer rows that fail on purpose. */
 export const guessingRows: readonly Row[] = [
   row(
     'T35',

@@ -3,7 +3,7 @@ import { basic, FORM, formOf, GRANT, type Probe } from '../probe.js';
 import type { Answer } from '../raw-http.js';
 import { type Row, row } from '../row.js';
 
-const FRAMING = 'RFC 9112 6, 11.2';
+const FRAMING = 'RFC 9112 6, 11.2, ours';
 const malformed = refused(400, 'invalid_request');
 const form = formOf(GRANT);
 
@@ -29,7 +29,7 @@ const post = 'POST';
 export const httpRows: readonly Row[] = [
   row(
     'H1',
-    'RFC 9110 15.5.5',
+    'RFC 9110 15.5.5, ours',
     'a path that there is not',
     refused(404, 'not_found'),
     (p) => p.sendTo(new URL('/no/such/place', p.url('token')).href, { method: 'GET' }),
@@ -37,7 +37,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H1b',
-    'RFC 9110 15.5.5',
+    'RFC 9110 15.5.5, ours',
     'the same with a JSON body',
     refused(404, 'not_found'),
     (p) =>
@@ -49,7 +49,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H2',
-    'ASVS 13.4.6',
+    'ASVS 13.4.6, ours',
     'no banner',
     all(granted, header('server', undefined), header('x-powered-by', undefined)),
     (p) => p.post('token', GRANT, basic(p.client('client'))),
@@ -116,14 +116,14 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H4',
-    'RFC 9112 3.2',
+    'RFC 9112 3.2, ours',
     'no Host',
     malformed,
     byHand(({ path, auth }) => `${post} ${path} HTTP/1.1\r\n${auth}\r\ncontent-length: LENGTH`),
   ),
   row(
     'H4b',
-    'RFC 9112 3.2',
+    'RFC 9112 3.2, ours',
     'two Hosts',
     malformed,
     byHand(
@@ -133,7 +133,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H5',
-    'RFC 9112 3',
+    'RFC 9112 3, ours',
     'no HTTP at all',
     malformed,
     byHand(() => 'good evening'),
@@ -141,7 +141,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H5b',
-    'RFC 9112 3',
+    'RFC 9112 3, ours',
     'method in small letters',
     malformed,
     byHand(
@@ -150,7 +150,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H6',
-    'RFC 6585 5',
+    'RFC 6585 5, ours',
     'headers over 8 KiB',
     refused(431, 'invalid_request'),
     byHand(
@@ -160,7 +160,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H7',
-    'RFC 9112 3.2.2',
+    'RFC 9112 3.2.2, ours',
     'target in absolute form',
     granted,
     byHand(
@@ -170,14 +170,14 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H7b',
-    'RFC 9112 3.2.2',
+    'RFC 9112 3.2.2, ours',
     'GET in absolute form',
     all(refused(405, 'invalid_request'), header('allow', 'POST')),
     byHand(({ path, origin, host }) => `GET ${origin}${path} HTTP/1.1\r\nhost: ${host}`, ''),
   ),
   row(
     'H7c',
-    'RFC 9110 4.2',
+    'RFC 9110 4.2, ours',
     'target that cannot be decoded',
     malformed,
     byHand(
@@ -185,7 +185,7 @@ export const httpRows: readonly Row[] = [
         `${post} ${path}%zz HTTP/1.1\r\nhost: ${host}\r\n${auth}\r\ncontent-length: LENGTH`,
     ),
   ),
-  row('H8', 'RFC 9112 9.3.2', 'three requests at once: three answers', granted, async (p) => {
+  row('H8', 'RFC 9112 9.3.2, ours', 'three requests at once: three answers', granted, async (p) => {
     const { pathname, host } = new URL(p.url('token'));
     const one = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${basic(p.client('client'))[1]}\r\ncontent-type: ${FORM[1]}\r\ncontent-length: ${form.length}\r\n\r\n${form}`;
     const answers = await p.raw(p.url('token'), one.repeat(3), 3);
@@ -194,7 +194,7 @@ export const httpRows: readonly Row[] = [
   }),
   row(
     'H9',
-    'Fetch',
+    'Fetch, ours',
     'preflight: no CORS',
     all(status(405), header('access-control-allow-origin', undefined), header('allow', 'POST')),
     (p) =>
@@ -209,14 +209,14 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H9b',
-    'Fetch',
+    'Fetch, ours',
     'a request with Origin: no CORS',
     all(granted, header('access-control-allow-origin', undefined)),
     (p) => p.post('token', GRANT, ['origin', 'https://evil.example'], basic(p.client('client'))),
   ),
   row(
     'H10',
-    'RFC 9110 9.3.8',
+    'RFC 9110 9.3.8, ours',
     'TRACE',
     all(refused(405, 'invalid_request'), header('allow', 'POST')),
     (p) => p.send('token', { method: 'TRACE', headers: [['x-marker', 'marker']] }),
@@ -224,7 +224,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H11',
-    'RFC 9110 10.1.1',
+    'RFC 9110 10.1.1, ours',
     'Expect: 100-continue',
     granted,
     byHand(
@@ -234,7 +234,7 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H11b',
-    'RFC 9110 10.1.1',
+    'RFC 9110 10.1.1, ours',
     'Expect: something else',
     refused(417, 'invalid_request'),
     byHand(
@@ -244,14 +244,14 @@ export const httpRows: readonly Row[] = [
   ),
   row(
     'H12',
-    'RFC 9112 C',
+    'RFC 9112 C, ours',
     'HTTP/1.0 without Host',
     granted,
     byHand(({ path, auth }) => `${post} ${path} HTTP/1.0\r\n${auth}\r\ncontent-length: LENGTH`),
   ),
   row(
     'H13',
-    'RFC 9112 7.1',
+    'RFC 9112 7.1, ours',
     'a body in chunks',
     granted,
     byHand(

@@ -9,7 +9,7 @@ import { tokenClientRows } from './token-client.js';
 import { tokenGrantRows } from './token-grant.js';
 import { tokenRequestRows } from './token-request.js';
 
-/** Every row, in the order of PROTOCOL.md's parts: token, revocation, introspection, metadata, HTTP itself; guessing last. */
+/** Every row: token, revocation, introspection, metadata, HTTP itself; guessing last. */
 export const ROWS: readonly Row[] = [
   ...tokenRequestRows,
   ...tokenClientRows,

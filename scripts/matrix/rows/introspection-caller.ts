@@ -11,9 +11,16 @@ const both: Row['needs'] = ['client', 'introspector'];
 const bearerOf = (probe: Probe): Promise<string> =>
   probe.issue('bearerIntrospector', { audience: probe.target.issuer, scope: 'countersign:introspect' });
 
-/** Who may ask (PROTOCOL.md I1). */
+/** Who may ask (I1). */
 export const introspectionCallerRows: readonly Row[] = [
-  row('I1', CALLER, 'no credentials', badClient, (p) => p.post('introspection', { token: 'x' }), []),
+  row(
+    'I1',
+    `${CALLER}, ours`,
+    'no credentials',
+    badClient,
+    (p) => p.post('introspection', { token: 'x' }),
+    [],
+  ),
   row(
     'I1b',
     CALLER,
@@ -37,7 +44,7 @@ export const introspectionCallerRows: readonly Row[] = [
   ),
   row(
     'I1d',
-    CALLER,
+    `${CALLER}, ours`,
     'Bearer that is no token',
     refused(401, 'invalid_token', 'Bearer'),
     (p) => p.post('introspection', { token: 'x' }, bearer('nonsense')),
@@ -45,14 +52,14 @@ export const introspectionCallerRows: readonly Row[] = [
   ),
   row(
     'I1e',
-    CALLER,
+    `${CALLER}, ours`,
     'Bearer of a token for another audience',
     refused(401, 'invalid_token', 'Bearer'),
     async (p) => p.post('introspection', { token: 'x' }, bearer(await p.issue('client'))),
   ),
   row(
     'I1f',
-    CALLER,
+    `${CALLER}, ours`,
     'Bearer without the scope',
     refused(401, 'insufficient_scope', 'Bearer'),
     async (p) => {
@@ -74,7 +81,7 @@ export const introspectionCallerRows: readonly Row[] = [
   ),
   row(
     'I1h',
-    CALLER,
+    `${CALLER}, ours`,
     'a client without the permission',
     refused(401, 'insufficient_scope', 'Bearer'),
     (p) => p.post('introspection', { token: 'x' }, basic(p.client('client'))),
@@ -82,7 +89,7 @@ export const introspectionCallerRows: readonly Row[] = [
   ),
   row(
     'I1i',
-    CALLER,
+    `${CALLER}, ours`,
     'Bearer with the scope',
     active,
     async (p) => p.post('introspection', { token: await p.issue('client') }, bearer(await bearerOf(p))),
@@ -115,7 +122,7 @@ export const introspectionCallerRows: readonly Row[] = [
   ),
   row(
     'I1m',
-    CALLER,
+    `${CALLER}, ours`,
     'Bearer and nothing behind it',
     refused(401, 'invalid_token', 'Bearer'),
     (p) => p.post('introspection', { token: 'x' }, ['authorization', 'Bearer']),
@@ -123,7 +130,7 @@ export const introspectionCallerRows: readonly Row[] = [
   ),
   row(
     'I1n',
-    CALLER,
+    `${CALLER}, ours`,
     'Bearer that was revoked',
     refused(401, 'invalid_token', 'Bearer'),
     async (p) => {

@@ -1,4 +1,15 @@
-import { active, all, header, inactive, json, member, noStore, refused } from '../expectation.js';
+import {
+  active,
+  all,
+  finding,
+  header,
+  inactive,
+  json,
+  judged,
+  member,
+  noStore,
+  refused,
+} from '../expectation.js';
 import { basic, FORM, formOf, type Parameters, type Probe } from '../probe.js';
 import { type Answer, jsonOf } from '../raw-http.js';
 import { type Row, row } from '../row.js';
@@ -123,7 +134,7 @@ const questions: readonly Row[] = [
   ),
   row(
     'I10',
-    'RFC 7662 2.1, 4',
+    'RFC 7662 2.1, 4, ours',
     'GET with the token in the URL',
     all(refused(405, 'invalid_request'), header('allow', 'POST')),
     (p) =>
@@ -135,7 +146,7 @@ const questions: readonly Row[] = [
   ),
   row(
     'I10b',
-    'RFC 7662 4',
+    'RFC 7662 4, ours',
     'POST with the token in the URL',
     badRequest,
     (p) =>
@@ -166,7 +177,7 @@ const isSeconds = (value: unknown): boolean =>
 const tellings: readonly Row[] = [
   row(
     'I7',
-    ANSWER,
+    `${ANSWER}, ours`,
     'active: every member and its type',
     all(
       active,
@@ -201,10 +212,7 @@ const tellings: readonly Row[] = [
     'I7c',
     ANSWER,
     'it says whose it is',
-    all(
-      active,
-      json('client and issuer', (found) => (found.right === true ? undefined : 'others')),
-    ),
+    all(active, finding('client, issuer and audience')),
     async (p) => {
       const answer = await p.introspect(await p.issue('client'));
       const found = jsonOf(answer);
@@ -212,7 +220,7 @@ const tellings: readonly Row[] = [
         found?.client_id === p.client('client').id &&
         found.iss === p.target.issuer &&
         found.aud === p.target.audience;
-      return { ...answer, body: JSON.stringify({ ...found, right }) };
+      return judged(answer, right ? undefined : `of ${String(found?.client_id)} for ${String(found?.aud)}`);
     },
     both,
   ),

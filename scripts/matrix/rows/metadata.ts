@@ -1,4 +1,4 @@
-import { all, body, header, json, refused, status } from '../expectation.js';
+import { all, body, finding, header, json, judged, refused, status } from '../expectation.js';
 import { basic, FORM, formOf, GRANT, type Probe } from '../probe.js';
 import { type Answer, headerOf, jsonOf } from '../raw-http.js';
 import { type Row, row } from '../row.js';
@@ -17,13 +17,6 @@ const metadataOfPathed = (probe: Probe): Promise<Answer> => {
   const { pathname } = new URL(issuer);
   return probe.sendTo(`${origin}/.well-known/oauth-authorization-server${pathname}`, { method: 'GET' });
 };
-/** The answer with one more member, which the expectation reads. */
-const found = (answer: Answer, fault: string | undefined): Answer => ({
-  ...answer,
-  body: JSON.stringify({ ...jsonOf(answer), fault: fault ?? null }),
-});
-const noFault = (says: string) => json(says, ({ fault }) => (fault === null ? undefined : String(fault)));
-
 const lists = (name: string, ...wanted: readonly string[]) =>
   json(`${name} has ${wanted.join(', ')}`, (document) => {
     const list = document[name];
@@ -31,7 +24,7 @@ const lists = (name: string, ...wanted: readonly string[]) =>
     return missing.length === 0 ? undefined : `${name} without ${missing.join(', ')}`;
   });
 
-/** RFC 8414 and the published keys (PROTOCOL.md M1 to M7). */
+/** RFC 8414 and the published keys (M1 to M7). */
 export const metadataRows: readonly Row[] = [
   row(
     'M1',
@@ -45,11 +38,11 @@ export const metadataRows: readonly Row[] = [
     'M1b',
     'RFC 8414 3.1',
     'issuer with a path: the document before the path',
-    all(status(200), noFault('that issuer')),
+    all(status(200), finding('that issuer')),
     async (p) => {
       const { issuer } = pathed(p);
       const answer = await metadataOfPathed(p);
-      return found(
+      return judged(
         answer,
         jsonOf(answer)?.issuer === issuer ? undefined : `issuer ${String(jsonOf(answer)?.issuer)}`,
       );
@@ -79,11 +72,11 @@ export const metadataRows: readonly Row[] = [
     'M2',
     'RFC 8414 2, 3.3',
     'issuer byte for byte, without query or fragment',
-    all(status(200), noFault('the issuer')),
+    all(status(200), finding('the issuer')),
     async (p) => {
       const answer = await metadata(p);
       const issuer = jsonOf(answer)?.issuer;
-      return found(
+      return judged(
         answer,
         issuer === p.target.issuer && !/[?#]/.test(issuer) ? undefined : `issuer ${String(issuer)}`,
       );
@@ -100,7 +93,7 @@ export const metadataRows: readonly Row[] = [
   ),
   row(
     'M4',
-    MEMBERS,
+    `${MEMBERS}, ours`,
     'token_endpoint_auth_methods_supported has both, not none',
     all(
       lists('token_endpoint_auth_methods_supported', 'client_secret_basic', 'client_secret_post'),
@@ -137,7 +130,7 @@ export const metadataRows: readonly Row[] = [
   ),
   row(
     'M6',
-    MEMBERS,
+    `${MEMBERS}, ours`,
     'the other endpoints and how to authenticate there',
     all(
       lists('introspection_endpoint_auth_methods_supported', 'client_secret_basic', 'client_secret_post'),
@@ -151,7 +144,7 @@ export const metadataRows: readonly Row[] = [
   ),
   row(
     'M6b',
-    'RFC 8414 2',
+    'RFC 8414 2, ours',
     'each endpoint is where the document says',
     refused(401, 'invalid_client'),
     async (p) => {
@@ -203,7 +196,7 @@ export const metadataRows: readonly Row[] = [
   ),
   row(
     'M8',
-    'RFC 9110 9.1',
+    'RFC 9110 9.1, ours',
     'POST',
     all(refused(405, 'invalid_request'), header('allow', /^GET\b/)),
     (p) => p.sendTo(p.url('metadata'), { headers: [FORM, basic({ id: 'a', secret: 'b' })] }),

@@ -24,10 +24,10 @@ const thenIntrospected =
     return revoked.status === 200 ? probe.introspect(token) : revoked;
   };
 
-/** RFC 7009 (PROTOCOL.md V1 to V11). */
+/** RFC 7009 (V1 to V11). */
 export const revocationRows: readonly Row[] = [
-  row('V1', DONE, 'own token', done, async (p) => p.revoke(await p.issue('client'))),
-  row('V1b', ASKED, 'own token, caller by body', done, async (p) =>
+  row('V1', `${DONE}, ours`, 'own token', done, async (p) => p.revoke(await p.issue('client'))),
+  row('V1b', `${ASKED}, ours`, 'own token, caller by body', done, async (p) =>
     p.post('revocation', { token: await p.issue('client'), ...inBody(p.client('client')) }),
   ),
   row('V1c', 'ours', 'success: nobody may keep it', all(status(200), noStore), async (p) =>
@@ -83,10 +83,14 @@ export const revocationRows: readonly Row[] = [
     thenIntrospected({ token_type_hint: 'refresh_token' }),
     ownToken,
   ),
-  row('V5', ASKED, "another client's token", badRequest, async (p) => p.revoke(await p.issue('other')), [
-    'client',
-    'other',
-  ]),
+  row(
+    'V5',
+    `${ASKED}, ours`,
+    "another client's token",
+    badRequest,
+    async (p) => p.revoke(await p.issue('other')),
+    ['client', 'other'],
+  ),
   row(
     'V5b',
     ASKED,
@@ -129,7 +133,7 @@ export const revocationRows: readonly Row[] = [
   row('V6e', 'RFC 6749 2.3', 'Basic and body secret together', badRequest, (p) =>
     p.post('revocation', { token: 'x', ...inBody(p.client('client')) }, basic(p.client('client'))),
   ),
-  row('V7', 'RFC 7009 2.1', 'POST with the token in the URL', badRequest, (p) =>
+  row('V7', 'RFC 7009 2.1, ours', 'POST with the token in the URL', badRequest, (p) =>
     p.sendTo(`${p.url('revocation')}?token=x`, {
       headers: [FORM, basic(p.client('client'))],
       body: formOf({ token: 'x' }),
@@ -159,7 +163,7 @@ export const revocationRows: readonly Row[] = [
     },
     ownToken,
   ),
-  row('V10', ASKED, 'GET', all(refused(405, 'invalid_request'), header('allow', 'POST')), (p) =>
+  row('V10', `${ASKED}, ours`, 'GET', all(refused(405, 'invalid_request'), header('allow', 'POST')), (p) =>
     p.sendTo(`${p.url('revocation')}?token=x`, {
       method: 'GET',
       headers: [basic(p.client('client'))],

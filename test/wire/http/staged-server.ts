@@ -70,6 +70,7 @@ export async function stageServer(
       administrator: ADMINISTRATOR,
       abilities: {
         ...outage,
+        resources: true,
         throttles: true,
         issuerWithPath: { issuer: ISSUER_WITH_PATH, origin: originOf(pathed) },
         wait: async (seconds) => {

@@ -104,7 +104,7 @@ function requestsFor(target: Target, tokens: readonly string[]): fc.Arbitrary<Do
       .filter(({ body }) => body.clientId.isWellFormed() && body.secret.isWellFormed())
       // Only IssueToken has a second place for a credential on both doors.
       .filter(({ act, headers, body }) => act === 'issue' || headers.length === 0 || body === NOBODY)
-      // Over HTTP a token is revoked by a client's own secret alone (CONTRACT section 5).
+      // Over HTTP a token is revoked by a client's own secret alone.
       .filter(({ act, headers }) => act !== 'revoke' || !headers.some((text) => /^bearer/i.test(text)))
   );
 }
