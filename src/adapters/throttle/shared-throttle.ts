@@ -14,6 +14,11 @@ const PATIENCE_MS = 40;
 /** For how long Redis is left alone after it was too slow, or not there. */
 const PAUSE_MS = 1000;
 const MAX_IN_FLIGHT = 100;
+/**
+ * How often Redis is asked in a second at most. Counters live for two minutes, so this also bounds how many there are,
+ * however many addresses somebody has (of IPv6, say).
+ */
+const MAX_ASKS_A_SECOND = 200;
 
 const SCRIPT_FILE = new URL('./lua/count-failure.lua', import.meta.url);
 
@@ -37,13 +42,25 @@ export function makeSharedThrottle(options: {
   const ledger = new FailureLedger();
   let askAgainAtMs = Number.NEGATIVE_INFINITY;
   let inFlight = 0;
+  let asks = 0;
+  let asksEndMs = Number.NEGATIVE_INFINITY;
+
+  const mayAsk = (): boolean => {
+    const now = clock.monotonic();
+    if (now >= asksEndMs) {
+      asksEndMs = now + 1000;
+      asks = 0;
+    }
+    return now >= askAgainAtMs && inFlight < MAX_IN_FLIGHT && asks < MAX_ASKS_A_SECOND;
+  };
 
   const countTogether = async (
     source: string,
     slot: number | undefined,
   ): Promise<FailureCounts | undefined> => {
-    if (inFlight >= MAX_IN_FLIGHT || clock.monotonic() < askAgainAtMs) return undefined;
+    if (!mayAsk()) return undefined;
     inFlight += 1;
+    asks += 1;
     const { windowMs, perClientAndSource, perSource } = FAILURE_LIMITS;
     const args = [slot ?? '', perClientAndSource, perSource, windowMs];
     const counted = ask([['eval', script, 1, keyOf(source), ...args]])

@@ -138,6 +138,20 @@ describe('the throttle of failures', () => {
       expect(await redis.memory('USAGE', keyOf('192.0.2.1'))).to.be.lessThan(2048);
     });
 
+    it('asks Redis only so often, however many addresses fail, and then counts for itself', async () => {
+      let asked = 0;
+      const throttle = server((commands) => {
+        asked += 1;
+        return ask(commands);
+      });
+      for (let index = 0; index < 1000; index += 1) await throttle.failed('orders', `2001:db8:0:${index}::1`);
+      expect(asked).to.equal(200);
+      expect((await failTimes(throttle, perClientAndSource + 1, 'orders', '192.0.2.8')).at(-1)).to.equal(1);
+      clock.advance(1000);
+      await throttle.failed('orders', '192.0.2.9');
+      expect(asked).to.equal(201);
+    });
+
     it('counts for itself while Redis refuses or is silent, and does not keep asking', async () => {
       let asked = 0;
       const broken: AskRedis[] = [
