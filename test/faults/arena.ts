@@ -4,7 +4,9 @@ import { type Registered, type Stubs, stubsFor } from './clients-under-test.js';
 import { Recorder } from './history.js';
 import { type Random, randomFrom } from './random.js';
 
-const ADMIN = { id: 'root', secret: 'a-bootstrap-secret-of-40-characters-0001' };
+export const ADMIN = { id: 'root', secret: 'a-bootstrap-secret-of-40-characters-0001' };
+
+export const ISSUER = 'https://auth.faults.example';
 
 /** Servers on one store, and everybody who calls them, with one record of all that happened. */
 export interface Arena {
@@ -14,8 +16,10 @@ export interface Arena {
   /** Changes when a server is started anew in its place. */
   readonly servers: ServerProcess[];
   readonly stubs: Stubs[];
+  /** Where each server's gRPC is. */
+  readonly addresses: readonly string[];
   readonly clients: Registered[];
-  /** Starts a server in the place of one that is gone, on another port. */
+  /** Starts a server in the place of one that is gone, on the same ports. */
   restart(index: number): Promise<void>;
   /** Waits until every server says that it is ready. */
   allReady(): Promise<void>;
@@ -29,43 +33,56 @@ export interface ArenaOptions {
   readonly clients?: number;
   readonly seed: number;
   readonly settings?: Record<string, string>;
+  /** What one server has beside those. */
+  readonly settingsFor?: (server: number) => Record<string, string>;
+  /** Starts a server otherwise than as a process of this machine's own network. */
+  readonly launch?: (server: number, settings: Record<string, string>) => Promise<ServerProcess>;
+  /** Where callers find a server; by default at its own port of 127.0.0.1. */
+  readonly addressOf?: (server: number, port: number) => string;
 }
 
 /** Starts servers and registers clients. */
 export async function startArena(options: ArenaOptions): Promise<Arena> {
   const { storeFor, servers: serverCount = 2, clients: clientCount = 20, seed } = options;
   const settings = {
-    COUNTERSIGN_ISSUER: 'https://auth.faults.example',
+    COUNTERSIGN_ISSUER: ISSUER,
     COUNTERSIGN_MASTER_KEY: freshMasterKey(),
     COUNTERSIGN_BOOTSTRAP_CLIENT_ID: ADMIN.id,
     COUNTERSIGN_BOOTSTRAP_CLIENT_SECRET: ADMIN.secret,
     COUNTERSIGN_LOG_LEVEL: 'warn',
     ...options.settings,
   };
-  // `listening` is told at level info.
-  const start = (index: number): Promise<ServerProcess> =>
-    startServerProcess({ ...settings, COUNTERSIGN_LOG_LEVEL: 'info', COUNTERSIGN_STORE: storeFor(index) });
+  const { settingsFor = () => ({}), addressOf = (_, port) => `127.0.0.1:${port}` } = options;
+  const launch = options.launch ?? ((_, all) => startServerProcess(all));
+  const start = (index: number, ports?: ServerProcess['ports']): Promise<ServerProcess> =>
+    launch(index, {
+      ...settings,
+      // `listening` is told at level info.
+      COUNTERSIGN_LOG_LEVEL: 'info',
+      COUNTERSIGN_STORE: storeFor(index),
+      ...(ports === undefined ? {} : listenOn(ports)),
+      ...settingsFor(index),
+    });
 
   const servers = await Promise.all(Array.from({ length: serverCount }, (_, index) => start(index)));
-  const stubs = servers.map((server, index) => stubsFor(`server-${index}`, server, ADMIN));
+  const addresses = servers.map(({ ports }, index) => addressOf(index, ports.grpc));
+  const stubs = addresses.map((address, index) => stubsFor(`server-${index}`, address, ADMIN));
   const arena: Arena = {
     settings,
     recorder: new Recorder(seed),
     random: randomFrom(seed),
     servers,
     stubs,
+    addresses,
     clients: [],
     restart: async (index) => {
-      stubs[index]?.close();
-      const server = await start(index);
-      servers[index] = server;
-      stubs[index] = stubsFor(`server-${index}`, server, ADMIN);
+      servers[index] = await start(index, servers[index]?.ports);
     },
     allReady: async () => {
       await eventually(async () => {
         for (const { ports } of servers) {
           const answer = await fetch(`http://127.0.0.1:${ports.ops}/readyz`);
-          if (answer.status !== 200) throw new Error(`a server is not ready: ${answer.status}`);
+          if (answer.status !== 200) throw new Error(`a server is not ready: ${await answer.text()}`);
         }
       }, 30_000);
     },
@@ -80,3 +97,9 @@ export async function startArena(options: ArenaOptions): Promise<Arena> {
   for (let i = 0; i < clientCount; i += 1) arena.clients.push(await first.register(`client-${i}`));
   return arena;
 }
+
+const listenOn = ({ grpc, http, ops }: ServerProcess['ports']): Record<string, string> => ({
+  COUNTERSIGN_GRPC_LISTEN: `127.0.0.1:${grpc}`,
+  COUNTERSIGN_HTTP_LISTEN: `127.0.0.1:${http}`,
+  COUNTERSIGN_OPS_LISTEN: `127.0.0.1:${ops}`,
+});

@@ -85,6 +85,21 @@ describe('the oracle', () => {
     expect(
       broken([op('introspect', 0, 1, { kind: 'refused', code: 'temporarily_unavailable' })]),
     ).to.deep.equal([]);
-    expect(broken([op('introspect', 0, 1101, UNKNOWN)])).to.deep.equal(['I6']);
+    expect(broken([op('introspect', 0, 2001, UNKNOWN)])).to.deep.equal(['I6']);
+  });
+
+  it('catches a token given to a revoked client, unless a reinstatement may have come between', () => {
+    const revoked = op('revokeClient', 2, 3);
+    expect(broken([revoked, op('issue', 4, 5)])).to.deep.equal(['I1']);
+    expect(broken([op('reinstateClient', 0, 1), revoked, op('issue', 4, 5)])).to.deep.equal(['I1']);
+    expect(broken([revoked, op('reinstateClient', 4, 6), op('issue', 5, 7)])).to.deep.equal([]);
+    expect(broken([revoked, op('reinstateClient', 4, 5, UNKNOWN), op('issue', 6, 7)])).to.deep.equal([]);
+    expect(broken([revoked, op('issue', 2.5, 5)])).to.deep.equal([]);
+  });
+
+  it('catches a client refused that nothing revoked', () => {
+    const refused = op('issue', 4, 5, { kind: 'refused', code: 'invalid_client' });
+    expect(broken([refused])).to.deep.equal(['I4']);
+    expect(broken([op('revokeClient', 2, 3, UNKNOWN), refused])).to.deep.equal([]);
   });
 });

@@ -26,6 +26,8 @@ export interface Scenario {
   readonly name: string;
   /** What is done, in one line, for the report. */
   readonly what: string;
+  /** The lines of the plan that it is about. */
+  readonly covers: readonly number[];
   /** Whether it is quick enough for CI's set. */
   readonly inQuickSet: boolean;
   run(run: ScenarioRun): Promise<ScenarioResult>;

@@ -25,12 +25,16 @@ export async function startTcpProxy(target: {
   const sockets = new Set<Socket>();
 
   const pass = (from: Socket, to: Socket, isAnswer: boolean): void => {
+    // Bytes that are late hold up those behind them, as on any connection: they never overtake one another.
+    let dueMs = 0;
     from.on('data', (bytes) => {
       if (dark || (isAnswer && swallowing)) return;
       const send = (): void => {
         if (!to.destroyed && !dark) to.write(bytes);
       };
-      if (isAnswer && delayMs > 0) setTimeout(send, delayMs);
+      const nowMs = performance.now();
+      dueMs = Math.max(dueMs, nowMs + (isAnswer ? delayMs : 0));
+      if (dueMs > nowMs) setTimeout(send, dueMs - nowMs);
       else send();
     });
     from.on('error', () => to.destroy());
