@@ -13,17 +13,27 @@ export interface LinkLimits {
   readonly maxInFlight: number;
 }
 
+/** How long a connection may owe a reply without any coming before it is cut, and what is queued on it dies with it. */
+const SILENCE_MS = 500;
+/** How long a new connection may take to become of use. */
+const HANDSHAKE_MS = 1000;
+
 /**
  * One connection to Redis that always answers in time: with what Redis said, or with `temporarily_unavailable`.
  *
- * A connection that owes replies and stays silent is cut (`socketTimeout` of the client), and until it is back every
- * request is refused at once; so nothing piles up behind a Redis that hangs, and it is back as soon as Redis is. The
- * cap on requests bounds the time before that. A batch that ran out of time has an unknown outcome.
+ * A connection that owes replies and stays silent is cut, and until it is back every request is refused at once; so
+ * nothing piles up behind a Redis that hangs, and it is back as soon as Redis is. The cap on requests bounds the time
+ * before that. A batch that ran out of time has an unknown outcome.
+ *
+ * Silence is measured here and not by ioredis's `socketTimeout`, whose timer runs before the socket is read: where this
+ * process was the one that stood still, it would cut a connection on which every reply is waiting.
  */
 export class Link {
   readonly #client: RedisClient;
   readonly #limits: LinkLimits;
   #inFlight = 0;
+  /** How many batches were answered. */
+  #answered = 0;
   /** How often it was connected. */
   sessions = 0;
   /** What went wrong last, since it was last connected. */
@@ -39,6 +49,7 @@ export class Link {
       this.#trouble = undefined;
       this.sessions += 1;
     });
+    client.on('connect', () => this.#watchHandshake());
   }
 
   /** Whether commands can be sent right now. */
@@ -77,14 +88,17 @@ export class Link {
     return new Promise((resolve, reject) => {
       // When the time is up, replies may be waiting in the socket, because it was us who were busy: they are read
       // before setImmediate's turn.
-      const timer = setTimeout(
-        () => setImmediate(() => reject(redisFault(new Error('Redis did not answer in time')))),
-        this.#limits.deadlineMs,
-      );
+      const timer = setTimeout(() => {
+        setImmediate(() => {
+          reject(redisFault(new Error('Redis did not answer in time')));
+          this.#watchSilence();
+        });
+      }, this.#limits.deadlineMs);
       const pipeline = this.#client.pipeline(commands as unknown[][]);
       pipeline.exec().then(
         (replies) => {
           clearTimeout(timer);
+          this.#answered += 1;
           if (replies === null) reject(redisFault(new Error('Redis discarded a pipeline')));
           else resolve(replies.map(([error, reply]) => error ?? reply));
         },
@@ -94,6 +108,28 @@ export class Link {
         },
       );
     });
+  }
+
+  /** After a batch ran out of time: cuts the connection, unless something is answered on it before it is too long. */
+  #watchSilence(): void {
+    const { sessions } = this;
+    const answered = this.#answered;
+    this.#afterReading(Math.max(0, SILENCE_MS - this.#limits.deadlineMs), () => {
+      if (this.sessions === sessions && this.#answered === answered && this.usable) this.renew();
+    });
+  }
+
+  /** A Redis that hangs still has its system take connections; one on which nothing is said for long is made anew. */
+  #watchHandshake(): void {
+    const { sessions } = this;
+    this.#afterReading(HANDSHAKE_MS, () => {
+      if (this.sessions === sessions && this.#client.status === 'connect') this.renew();
+    });
+  }
+
+  /** Runs after a time, and after what the socket holds by then was read: timers come before it, setImmediate after. */
+  #afterReading(delayMs: number, run: () => void): void {
+    setTimeout(() => setImmediate(run), delayMs).unref();
   }
 
   /** Asks a Cluster anew which node has which slot; settles when it knows, or could not be asked. */

@@ -12,9 +12,8 @@ export interface ClientOptions {
 
 export type RedisClient = Redis | Cluster;
 
-/** How long a connection may owe a reply without a byte coming before it is given up: then it is cut, and what is
- * queued on it dies with it. Feed readers are quiet for the length of a blocking read. */
-const SILENCE_MS: Record<ConnectionKind, number> = { ordinary: 500, writer: 500, feed: 500 };
+/** How long a node of a Cluster may owe a reply without a byte coming; other connections are the {@link Link}'s to watch. */
+const NODE_SILENCE_MS = 500;
 const CONNECT_TIMEOUT_MS = 500;
 
 /** About 20 ms after the first failure, then doubling up to half a second, with jitter. */
@@ -38,7 +37,6 @@ export function openClient(kind: ConnectionKind, { target, ca }: ClientOptions):
     connectTimeout: CONNECT_TIMEOUT_MS,
     // A hung Redis does not close its half of a connection that we end.
     disconnectTimeout: 100,
-    socketTimeout: SILENCE_MS[kind],
     maxRetriesPerRequest: 0,
     maxLoadingRetryTime: 250,
     disableClientInfo: true,
@@ -69,7 +67,7 @@ export function openClient(kind: ConnectionKind, { target, ca }: ClientOptions):
       return new Cluster(
         target.nodes.map(({ host, port }) => ({ host, port })),
         {
-          redisOptions: common,
+          redisOptions: { ...common, socketTimeout: NODE_SILENCE_MS },
           lazyConnect: true,
           enableOfflineQueue: false,
           clusterRetryStrategy: retryDelay,
