@@ -5,6 +5,7 @@ import {
 } from '../../src/wire/gen/countersign/v1/client_service.js';
 import { KeyServiceService, type SigningKey } from '../../src/wire/gen/countersign/v1/key_service.js';
 import { IssueTokenRequest, TokenServiceService } from '../../src/wire/gen/countersign/v1/token_service.js';
+import { noteSecret, noteToken } from './made-secrets.js';
 
 /** Whom a call is from: a client's credential, sent as `Basic`. */
 export interface Credential {
@@ -62,7 +63,9 @@ export class Connection {
   /** A token of a client's default scopes and audience. */
   async issue(caller: Credential, deadlineMs?: number): Promise<string> {
     const asked = IssueTokenRequest.fromPartial({});
-    return (await this.call(TokenServiceService.issueToken, asked, { deadlineMs, caller })).accessToken;
+    const { accessToken } = await this.call(TokenServiceService.issueToken, asked, { deadlineMs, caller });
+    noteToken(accessToken);
+    return accessToken;
   }
 
   async isActive(token: string, deadlineMs?: number): Promise<boolean> {
@@ -78,7 +81,9 @@ export class Connection {
     const client = ClientMessage.fromPartial({ clientId, ...settings });
     const asked = { client, importedSecret, requestId: '' };
     const { clientSecret } = await this.call(ClientServiceService.createClient, asked);
-    return { id: clientId, secret: clientSecret || importedSecret };
+    const secret = clientSecret || importedSecret;
+    noteSecret('client secret', secret);
+    return { id: clientId, secret };
   }
 
   /** Newest first. */

@@ -95,6 +95,10 @@ export function sharedRedis(): Promise<Pick<TestRedis, 'host' | 'port' | 'url'>>
 
 let shared: Promise<Pick<TestRedis, 'host' | 'port' | 'url'> & { stop?: () => Promise<void> }> | undefined;
 
+/** Where the shared Redis is, if it was ever started. */
+export const sharedRedisIfStarted = async (): Promise<Pick<TestRedis, 'host' | 'port'> | undefined> =>
+  shared?.catch(() => undefined);
+
 /** Ends the shared Redis, if it was ever started. */
 export async function stopSharedRedis(): Promise<void> {
   const started = await shared?.catch(() => undefined);

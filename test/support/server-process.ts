@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { watchLog } from './log-watch.js';
+import { noteSecret } from './made-secrets.js';
 
 /** The built server as a process of its own, as an operator runs it. Needs `npm run build` before. */
 export interface ServerProcess {
@@ -51,6 +52,9 @@ export async function startServerProcess(settings: Record<string, string> = {}):
 export function launchServerProcess(
   settings: Record<string, string>,
 ): Omit<ServerProcess, 'ports'> & { readonly listening: Promise<ServerProcess['ports']> } {
+  for (const [name, value] of Object.entries(settings)) {
+    if (/_(?:SECRET|MASTER_KEY|MASTER_KEY_PREVIOUS)$/.test(name)) noteSecret(name, value);
+  }
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('COUNTERSIGN_'));
   const child = spawn(process.execPath, [process.env.COUNTERSIGN_TEST_MAIN ?? join(MAIN)], {
     env: { ...Object.fromEntries(inherited), ...FREE_PORTS, ...settings },
