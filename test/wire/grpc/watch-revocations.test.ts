@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../../src/adapters/system.js';
 import { AuthError, invalidClient } from '../../../src/domain/errors.js';
 import type { TokenId } from '../../../src/domain/ids.js';
+import { eventually } from '../../support/eventually.js';
 import { auditEntry, clientId, clientRecord, generation, tokenId } from '../../support/records.js';
 import { FeedClient, type FeedServer, startFeedServer } from './feed-server.js';
 
@@ -21,13 +22,7 @@ describe('WatchRevocations', () => {
   const revoke = (name: string): Promise<void> =>
     server.store.ledger.revokeToken(tokenId(name), FAR, undefined);
   const watching = (count: number): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (server.hub.status().watchers === count) resolve();
-        else setImmediate(look);
-      };
-      look();
-    });
+    eventually(() => expect(server.hub.status().watchers).to.equal(count), 5000);
 
   beforeEach(async () => {
     server = await startFeedServer();
@@ -146,8 +141,11 @@ describe('WatchRevocations', () => {
     expect((await client.failed()).metadata.get('countersign-error')).to.deep.equal(['invalid_token']);
   });
 
-  it('ends with UNAVAILABLE when the server stops, so that the reader resumes at another', async () => {
-    for (const stop of [() => server.drain(), () => server.hub.close()]) {
+  for (const [what, stop] of [
+    ['server stops', () => server.drain()],
+    ['hub is closed', () => server.hub.close()],
+  ] as const) {
+    it(`ends with UNAVAILABLE when the ${what}, so that the reader resumes at another`, async () => {
       const client = watch();
       await watching(1);
       stop();
@@ -156,8 +154,8 @@ describe('WatchRevocations', () => {
       expect(error.metadata.get('countersign-error')).to.deep.equal(['temporarily_unavailable']);
       expect(error.details).to.match(/resume/);
       await watching(0);
-    }
-  });
+    });
+  }
 
   it('leaves nothing behind when the reader goes', async () => {
     const client = watch();
