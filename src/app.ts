@@ -2,12 +2,9 @@
  * The wiring: the one file that knows every room. What is opened registers its closer on the next line; a start that
  * fails closes what it had opened.
  */
-import { readFileSync } from 'node:fs';
-import { createMemoryStore } from './adapters/memory/memory-store.js';
 import { openKeyRing } from './adapters/paseto/key-ring.js';
 import { makeLocalKey } from './adapters/paseto/paserk.js';
 import { makeTokenCodec } from './adapters/paseto/token-codec.js';
-import { connectRedisStore } from './adapters/redis/connect.js';
 import { secretGenerator } from './adapters/secrets/secret-generator.js';
 import { makeSecretHasher } from './adapters/secrets/secret-hasher.js';
 import { makeRandomIds, systemClock } from './adapters/system.js';
@@ -19,14 +16,15 @@ import { FeedHub } from './domain/feed-hub.js';
 import { bootstrapAdministrator, type FirstAdministrator } from './domain/first-administrator.js';
 import type { IssueQuota } from './domain/issue-quota.js';
 import { makeMintSecret } from './domain/mint-secret.js';
-import { type Store, StoreUnusable } from './domain/ports.js';
+import { StoreUnusable } from './domain/ports.js';
 import { makeHoldAdmission } from './domain/standing-admission.js';
 import type { TimedClock } from './domain/timers.js';
 import { makeUseCases } from './domain/use-cases.js';
 import type { Logger } from './log.js';
+import { openStore, refuseUnsafeStore } from './open-store.js';
 import { allObservers } from './ops/all-observers.js';
 import { makeCallSpans } from './ops/call-spans.js';
-import { makeMetrics } from './ops/metrics.js';
+import { type MetricsSnapshot, makeMetrics } from './ops/metrics.js';
 import { startOpsServer } from './ops/ops-server.js';
 import { timeStore } from './ops/store-metrics.js';
 import { reservePort } from './reserve-port.js';
@@ -46,6 +44,8 @@ export interface AppDeps {
    * clocks do not.
    */
   readonly sharedTime?: () => number;
+  /** Is told whether this server would answer calls for sure, once it serves and whenever that changes. */
+  readonly onReadyChange?: (ready: boolean) => void;
 }
 
 export interface RunningApp {
@@ -58,6 +58,8 @@ export interface RunningApp {
   readonly issuer: string;
   /** The first administrator, where this start made it. */
   readonly administrator: FirstAdministrator | undefined;
+  /** This process's metrics, for whoever serves them for several. */
+  metrics(): Promise<MetricsSnapshot>;
   /** Drains and closes everything, once; answers the names of what did not close in time. */
   stop(): Promise<readonly string[]>;
 }
@@ -70,7 +72,6 @@ export class StartRefused extends Error {
 const DRAIN_MS = 10_000;
 const CLOSE_MS = 2_000;
 const KEY_UPKEEP_MS = 1_000;
-const FEED_START_MS = 1_000;
 
 /** Opens the store, then the keys, then the doors. Rejects with {@link StartRefused} or with what went wrong. */
 export async function startApp(config: Config, deps: AppDeps): Promise<RunningApp> {
@@ -143,25 +144,13 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     },
   );
 
-  let feedBegan: (() => void) | undefined;
   const hub = new FeedHub({
     source: store.feed,
     clock,
     encoder: feedMessages,
-    onEvent: ({ kind, ...details }) => {
-      log.info({ feed: kind, ...details }, 'revocation feed');
-      if (kind === 'began') feedBegan?.();
-    },
+    onEvent: ({ kind, ...details }) => log.info({ feed: kind, ...details }, 'revocation feed'),
   });
   closers.add('feed', CLOSE_MS, () => hub.close());
-  // What comes next keeps this process busy: whatever Redis still owed it then would look like silence.
-  await new Promise<void>((resolve) => {
-    const cancel = clock.after(FEED_START_MS, resolve);
-    feedBegan = () => {
-      cancel();
-      resolve();
-    };
-  });
   const holdAdmission = makeHoldAdmission({ admit: useCases.admit, feed: hub, clock: sharedClock });
 
   // From when the doors are open until they begin to close. The operations port is open for longer on both sides.
@@ -209,19 +198,19 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
 
   const tellReadiness = (): void => {
     grpc.setServing(ready());
+    deps.onReadyChange?.(ready());
     log.info({ ready: ready() }, 'readiness');
   };
   store.onReadyChange(tellReadiness);
   keys.onReadyChange(tellReadiness);
   grpc.setServing(ready());
-
-  const ports = { grpc: grpc.port, http: http?.port, ops: ops?.port };
-  log.info({ grpc_port: ports.grpc, http_port: ports.http, ops_port: ports.ops, issuer }, 'listening');
+  deps.onReadyChange?.(ready());
 
   return {
-    ports,
+    ports: { grpc: grpc.port, http: http?.port, ops: ops?.port },
     issuer,
     administrator,
+    metrics: metrics.snapshot,
     stop: async () => {
       serving = false;
       grpc.setServing(false);
@@ -258,30 +247,6 @@ function watchCertificates(
       else log.error({ faults: event.faults }, 'the new certificates are no good; the old ones stay in use');
     },
   });
-}
-
-async function openStore(config: Config, clock: TimedClock, log: Logger): Promise<Store> {
-  if (config.store.kind === 'memory') return createMemoryStore({ clock });
-  return connectRedisStore({
-    target: config.store,
-    ca: config.redisCaFile === undefined ? undefined : readFileSync(config.redisCaFile, 'utf8'),
-    keyPrefix: config.keyPrefix,
-    waitReplicas: config.waitReplicas,
-    clock,
-    onEvent: (event) => {
-      if (event.kind === 'lost') log.warn({ connection: event.connection, err: event.reason }, 'lost Redis');
-      else log.info({ connection: event.connection }, 'connected to Redis');
-    },
-  });
-}
-
-/** A store that may drop a revocation is no place for one. */
-async function refuseUnsafeStore(store: Store, log: Logger): Promise<void> {
-  const findings = await store.inspect();
-  const refusals = findings.filter(({ severity }) => severity === 'refuse').map(({ message }) => message);
-  if (refusals.length > 0) throw new StartRefused(`The store cannot be used: ${refusals.join(' ')}`);
-  for (const { message } of findings)
-    log.warn({ finding: message }, 'the store is not as safe as it could be');
 }
 
 /** An ephemeral key is enough where the store forgets everything, too. */

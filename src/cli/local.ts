@@ -239,7 +239,7 @@ async function withKeyRing<T>(env: Environment, work: (room: KeyRingRoom) => Pro
 const openStore = (config: Config, target: Exclude<Config['store'], { kind: 'memory' }>): Promise<Store> =>
   connectRedisStore({
     target,
-    ca: config.redisCaFile === undefined ? undefined : readFileSync(config.redisCaFile, 'utf8'),
+    ca: config.redisCa,
     keyPrefix: config.keyPrefix,
     waitReplicas: config.waitReplicas,
     clock: systemClock,

@@ -21,7 +21,8 @@ import { BadSetting, type Environment, type Fault, SettingReader } from './setti
 
 export interface Config {
   readonly store: { readonly kind: 'memory' } | RedisTarget;
-  readonly redisCaFile: string | undefined;
+  /** PEM; undefined: the system's authorities. */
+  readonly redisCa: string | undefined;
   readonly waitReplicas: number;
   readonly keyPrefix: string;
   /** Undefined: the address that HTTP really listens on. */
@@ -122,7 +123,7 @@ export function loadConfig(
 
   const config = {
     store,
-    redisCaFile: read.text('COUNTERSIGN_REDIS_CA_FILE'),
+    redisCa: read.parsed('COUNTERSIGN_REDIS_CA_FILE', (path) => authorityFrom(path, host.readFile)),
     waitReplicas: read.parsed('COUNTERSIGN_REDIS_WAIT_REPLICAS', wholeNumber(0, 16)),
     keyPrefix: read.parsed(
       'COUNTERSIGN_KEY_PREFIX',
@@ -151,6 +152,14 @@ export function loadConfig(
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   // Without faults every setting that has a fallback has a value.
   return Object.freeze(config) as Config;
+}
+
+function authorityFrom(path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path);
+  } catch {
+    throw new BadSetting('names a file that cannot be read');
+  }
 }
 
 function storeFrom(text: string): Config['store'] {

@@ -154,6 +154,13 @@ describe('the configuration', () => {
     ]);
   });
 
+  it("tells of a Redis authority's certificate that cannot be read with all the other faults", () => {
+    expect(faultsOf({ ...REDIS, COUNTERSIGN_REDIS_CA_FILE: '/nowhere' })).to.deep.equal([
+      'COUNTERSIGN_REDIS_CA_FILE',
+    ]);
+    expect(load({ ...REDIS, COUNTERSIGN_REDIS_CA_FILE: 'ca.pem' }, () => 'PEM').redisCa).to.equal('PEM');
+  });
+
   it('wants id and secret of the first administrator together', () => {
     expect(faultsOf({ COUNTERSIGN_BOOTSTRAP_CLIENT_ID: 'root' })).to.deep.equal([
       'COUNTERSIGN_BOOTSTRAP_CLIENT_SECRET',
