@@ -1,14 +1,19 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type RunningApp, StartRefused, startApp } from './app.js';
+import { systemClock } from './adapters/system.js';
+import { StartRefused, startApp } from './app.js';
 import { type Config, ConfigError, loadConfig } from './config/load-config.js';
 import { makeLogger, stdoutSink } from './log.js';
 import { welcome } from './welcome.js';
+import { answerFirst, tellFirst } from './worker.js';
+import { startWorkers, WorkerFailed } from './workers.js';
 
 /**
- * The process: reads the environment, starts the app, turns signals into an orderly stop, and sets the exit status.
- * 0 after an orderly stop, 2 when settings or store cannot be used as they are, 1 for everything else.
+ * The process: reads the environment, starts the app or the workers that run it, turns signals into an orderly stop,
+ * and sets the exit status. 0 after an orderly stop, 2 when settings or store cannot be used as they are, 1 for
+ * everything else.
  */
 const sink = stdoutSink();
 
@@ -32,20 +37,57 @@ function configOrExit(): Config {
 
 const config = configOrExit();
 const log = makeLogger(config.logLevel, sink);
-let app: RunningApp | undefined;
+let service: { stop(): Promise<readonly string[]> } | undefined;
 let stopping = false;
 
 async function stop(reason: string, status: number): Promise<void> {
   if (stopping) exit(1);
   stopping = true;
   log.info({ reason }, 'stopping');
-  const failed = (await app?.stop()) ?? [];
+  const failed = (await service?.stop()) ?? [];
   log.info({ ...(failed.length === 0 ? {} : { not_closed_in_time: failed }) }, 'stopped');
   exit(status);
 }
 
-process.on('SIGTERM', () => void stop('SIGTERM', 0));
-process.on('SIGINT', () => void stop('SIGINT', 0));
+/** The whole service in this process. */
+async function serveAlone(): Promise<void> {
+  const app = await startApp(config, { log });
+  service = app;
+  tellListening(app.ports, app.issuer);
+  const text = welcome(app, config);
+  if (text !== undefined) process.stdout.write(text);
+}
+
+/** The service in several processes, of which this is the first. */
+async function serveWithWorkers(): Promise<void> {
+  const workers = await startWorkers(config, { log, clock: systemClock });
+  service = workers;
+  tellListening(workers.ports, config.issuer);
+}
+
+/** The service in this process, which is one of several. The first one speaks to operators. */
+async function serveAsWorker(): Promise<void> {
+  const app = await startApp(config, { log, onReadyChange: (ready) => tellFirst({ kind: 'ready', ready }) });
+  service = app;
+  answerFirst(app, () => {
+    if (!stopping) void stop('the first process', 0);
+  });
+}
+
+function tellListening(
+  ports: { readonly grpc: number; readonly http: number | undefined; readonly ops: number | undefined },
+  issuer: string | undefined,
+): void {
+  log.info({ grpc_port: ports.grpc, http_port: ports.http, ops_port: ports.ops, issuer }, 'listening');
+}
+
+process.on('SIGTERM', () => {
+  if (!(cluster.isWorker && stopping)) void stop('SIGTERM', 0);
+});
+// A terminal sends it to the workers too, and it is for the first process to end them.
+process.on('SIGINT', () => {
+  if (!cluster.isWorker) void stop('SIGINT', 0);
+});
 // Nothing is known of the state that such an error leaves behind: finish what is under way, then let a fresh process
 // take over.
 process.on('uncaughtException', (err) => {
@@ -54,10 +96,11 @@ process.on('uncaughtException', (err) => {
 });
 
 try {
-  app = await startApp(config, { log });
-  const text = welcome(app, config);
-  if (text !== undefined) process.stdout.write(text);
+  if (cluster.isWorker) await serveAsWorker();
+  else if (config.workers > 1) await serveWithWorkers();
+  else await serveAlone();
 } catch (err) {
+  if (err instanceof WorkerFailed) exit(err.status);
   if (err instanceof StartRefused) {
     process.stderr.write(`${err.message}\n`);
     exit(2);
