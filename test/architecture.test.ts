@@ -7,8 +7,9 @@ const src = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 
 /** Which rooms a room may import from, besides itself. A file named here stands for itself alone. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['app', 'config', 'log', 'welcome', 'workers'],
-  workers: ['app', 'config', 'log'],
+  main: ['app', 'config', 'log', 'welcome', 'worker', 'workers', 'adapters/system.ts'],
+  workers: ['config', 'domain', 'log', 'ops', 'reserve-port', 'worker'],
+  worker: ['app', 'ops'],
   app: [
     'config',
     'domain',
