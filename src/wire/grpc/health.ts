@@ -6,8 +6,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type ServingStatus, service } from 'grpc-health-check';
+import type { OpenStreams } from './open-streams.js';
 import { endingOf } from './status.js';
-import type { OpenStreams } from './stream-call.js';
 
 /** Says whether this server serves. */
 export interface Health {

@@ -2,8 +2,8 @@ import { type Server, type ServerDuplexStream, type ServiceDefinition, status } 
 import { ReflectionService } from '@grpc/reflection';
 import { FILE_DESCRIPTOR_SET } from '../gen/file-descriptor-set.js';
 import { type Descriptors, filesFrom, indexDescriptors } from './descriptors.js';
+import type { OpenStreams } from './open-streams.js';
 import { endingOf } from './status.js';
-import type { OpenStreams } from './stream-call.js';
 
 /** The longest question, in bytes: a symbol's or a file's name. */
 const MAX_QUESTION_BYTES = 4096;

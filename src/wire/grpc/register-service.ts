@@ -1,7 +1,8 @@
 import type { Server, ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js';
 import { RPC_RULES, type RpcName } from '../../domain/permission.js';
 import { credentialFromMetadata, requiredCredential } from './credential.js';
-import { type OpenStreams, type StreamHandler, serveStream } from './stream-call.js';
+import type { OpenStreams } from './open-streams.js';
+import { type StreamHandler, serveStream } from './stream-call.js';
 import { type Door, type Method, serveUnary, type UnaryHandler } from './unary-call.js';
 
 /** One handler for each RPC of a service, as its stubs define it: one that is forgotten does not compile. */

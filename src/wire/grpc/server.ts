@@ -18,9 +18,10 @@ import { hardenListeners } from './harden-listeners.js';
 import { addHealth } from './health.js';
 import { makeKeyServiceHandlers } from './key-service.js';
 import { DEFAULT_LIMITS, type GrpcLimits, serverOptions } from './limits.js';
+import { OpenStreams } from './open-streams.js';
 import { addReflection } from './reflection.js';
 import { registerService } from './register-service.js';
-import { type OpenStreams, type StreamHandler, serverStops } from './stream-call.js';
+import type { StreamHandler } from './stream-call.js';
 import { makeTakeIn, peerAddress, type SourceAddress } from './take-in.js';
 import { TlsCredentials } from './tls-credentials.js';
 import { makeTokenServiceHandlers } from './token-service.js';
@@ -58,7 +59,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const { useCases, holdAdmission, watchRevocations, tls } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = new Server(serverOptions(limits));
-  const openStreams: OpenStreams = new Set();
+  const openStreams = new OpenStreams();
   const door = {
     takeIn: makeTakeIn(options.sourceAddress ?? peerAddress),
     observer: options.observer,
@@ -82,7 +83,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     setServing: (serving) => health.setServing(serving),
     async stop(deadlineMs) {
       health.setServing(false);
-      for (const stream of openStreams) stream.end(serverStops());
+      openStreams.stop();
       await drain(server, connections, deadlineMs);
     },
   };

@@ -1,7 +1,7 @@
 import type { handleServerStreamingCall, Metadata, ServerWritableStream } from '@grpc/grpc-js';
 import type { Call, Credential } from '../../domain/call.js';
-import { AuthError } from '../../domain/errors.js';
 import { decodeRequest } from './decode-request.js';
+import type { OpenStreams } from './open-streams.js';
 import { Abandoned, type Ending, endingOf } from './status.js';
 import type { IncomingCall } from './take-in.js';
 import type { Door, Method } from './unary-call.js';
@@ -42,13 +42,6 @@ export interface ServedStream<Request, Response> {
   readonly maxRequestBytes: number;
 }
 
-/** Streams that are open, so that stopping can tell them to resume elsewhere. */
-export type OpenStreams = Set<{ end(error: unknown): void }>;
-
-/** What stopping tells every open stream. */
-export const serverStops = (): AuthError =>
-  new AuthError('temporarily_unavailable', 'This server is stopping: resume at another.');
-
 export function serveStream<Request, Response>(
   served: ServedStream<Request, Response>,
   door: Door,
@@ -81,8 +74,8 @@ class StreamCall<Request, Response> implements OutgoingStream<Response> {
     this.#surface = surface;
     this.#open = open;
     this.#call = door.takeIn(surface);
-    open.add(this);
     surface.on('cancelled', () => this.end(new Abandoned()));
+    open.add(this);
   }
 
   get signal(): AbortSignal {
@@ -94,6 +87,7 @@ class StreamCall<Request, Response> implements OutgoingStream<Response> {
   }
 
   async run(): Promise<void> {
+    if (this.signal.aborted) return;
     try {
       const { method, handler, credentialOf, maxRequestBytes } = this.#served;
       this.#call.credential = credentialOf(this.#surface.metadata);

@@ -22,8 +22,10 @@ import {
   TokenServiceService,
   type WatchRevocationsResponse,
 } from '../../../src/wire/gen/countersign/v1/token_service.js';
+import { requiredCredential } from '../../../src/wire/grpc/credential.js';
 import { feedMessages } from '../../../src/wire/grpc/feed-messages.js';
-import { type OpenStreams, serverStops, serveStream } from '../../../src/wire/grpc/stream-call.js';
+import { OpenStreams } from '../../../src/wire/grpc/open-streams.js';
+import { serveStream } from '../../../src/wire/grpc/stream-call.js';
 import { makeTakeIn, peerAddress } from '../../../src/wire/grpc/take-in.js';
 import { makeWatchRevocations } from '../../../src/wire/grpc/watch-revocations.js';
 import { clientId } from '../../support/records.js';
@@ -48,7 +50,7 @@ export async function startFeedServer(
   const hub = new FeedHub({ source: store.feed, clock: systemClock, encoder: feedMessages });
   const server = new Server({ 'grpc.max_concurrent_streams': 10_000 });
   const outcomes: CallOutcome[] = [];
-  const openStreams: OpenStreams = new Set();
+  const openStreams = new OpenStreams();
   const method = TokenServiceService.watchRevocations;
   const asIs = (bytes: Buffer): Buffer => bytes;
   const handler = makeWatchRevocations({
@@ -65,7 +67,13 @@ export async function startFeedServer(
     observer: { finished: (_call: Call, outcome: CallOutcome) => void outcomes.push(outcome) },
     callTimeoutMs: 1000,
   };
-  const served = { rpc: 'WatchRevocations', method, handler, maxRequestBytes: 65_536 };
+  const served = {
+    rpc: 'WatchRevocations',
+    method,
+    handler,
+    credentialOf: requiredCredential,
+    maxRequestBytes: 65_536,
+  };
   server.register(method.path, serveStream(served, door, openStreams), asIs, asIs, 'serverStream');
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
@@ -82,9 +90,7 @@ export async function startFeedServer(
       if (call.credential.kind === 'none') throw invalidClient();
       return { clientId: clientId('watcher'), scopes: ['countersign:introspect'], servesAudiences: [] };
     },
-    drain: () => {
-      for (const open of openStreams) open.end(serverStops());
-    },
+    drain: () => openStreams.endAll(),
     close: async () => {
       hub.close();
       server.forceShutdown();

@@ -5,6 +5,7 @@ import { AuditServiceService } from '../../../src/wire/gen/countersign/v1/audit_
 import { ClientServiceService } from '../../../src/wire/gen/countersign/v1/client_service.js';
 import { KeyServiceService } from '../../../src/wire/gen/countersign/v1/key_service.js';
 import { TokenServiceService } from '../../../src/wire/gen/countersign/v1/token_service.js';
+import { OpenStreams } from '../../../src/wire/grpc/open-streams.js';
 import { registerService } from '../../../src/wire/grpc/register-service.js';
 import { makeTakeIn, peerAddress } from '../../../src/wire/grpc/take-in.js';
 import { type AnyMethod, ask, basic, type Door, openDoor, raw } from './door.js';
@@ -74,7 +75,7 @@ describe('the rules of the RPCs', () => {
       takeIn: makeTakeIn(peerAddress),
       observer: { finished: () => undefined },
       callTimeoutMs: 1000,
-      openStreams: new Set(),
+      openStreams: new OpenStreams(),
     });
 
   it('let no RPC be served that has none', () => {
