@@ -1,5 +1,6 @@
-import { destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { AuthError } from './domain/errors.js';
+import type { LogSink } from './log-sink.js';
 
 export type { Logger };
 
@@ -17,13 +18,6 @@ export const scrub = (text: string): string =>
     url !== undefined ? `${url}[redacted]@` : scheme !== undefined ? `${scheme} [redacted]` : '[redacted]',
   );
 
-/** Where lines go. */
-export interface LogSink {
-  write(line: string): void;
-  /** Writes what is still held back; for the last moment before the process ends. */
-  flush(): void;
-}
-
 /** A JSON line logger. */
 export function makeLogger(level: string, sink: LogSink): Logger {
   return pino(
@@ -36,24 +30,6 @@ export function makeLogger(level: string, sink: LogSink): Logger {
     },
     { write: (line) => sink.write(scrub(line)) },
   );
-}
-
-/** Standard output. A reader that goes away or a full disk costs log lines, never the service. */
-export function stdoutSink(): LogSink {
-  const stdout = destination({ dest: 1, sync: false });
-  stdout.on('error', () => undefined);
-  return {
-    write: (line) => {
-      stdout.write(line);
-    },
-    flush: () => {
-      try {
-        stdout.flushSync();
-      } catch {
-        // Nobody reads any more, and there is nobody to tell.
-      }
-    },
-  };
 }
 
 /** An error as far as it helps: its kind, words, code and cause, never the objects that libraries hang on it. */

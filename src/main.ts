@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os';
 import { systemClock } from './adapters/system.js';
 import { StartRefused, startApp } from './app.js';
 import { type Config, ConfigError, loadConfig } from './config/load-config.js';
-import { makeLogger, stdoutSink } from './log.js';
+import { makeLogger } from './log.js';
+import { descriptorSink } from './log-sink.js';
 import { welcome } from './welcome.js';
 import { answerFirst, tellFirst } from './worker.js';
 import { startWorkers, WorkerFailed } from './workers.js';
@@ -15,7 +16,8 @@ import { startWorkers, WorkerFailed } from './workers.js';
  * and sets the exit status. 0 after an orderly stop, 2 when settings or store cannot be used as they are, 1 for
  * everything else.
  */
-const sink = stdoutSink();
+const STDOUT = 1;
+const sink = descriptorSink(STDOUT);
 
 function exit(status: number): never {
   sink.flush();
@@ -55,7 +57,7 @@ async function serveAlone(): Promise<void> {
   service = app;
   tellListening(app.ports, app.issuer);
   const text = welcome(app, config);
-  if (text !== undefined) process.stdout.write(text);
+  if (text !== undefined) sink.write(text);
 }
 
 /** The service in several processes, of which this is the first. */

@@ -7,7 +7,7 @@ const src = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 
 /** Which rooms a room may import from, besides itself. A file named here stands for itself alone. */
 const ARROWS: Record<string, readonly string[]> = {
-  main: ['app', 'config', 'log', 'welcome', 'worker', 'workers', 'adapters/system.ts'],
+  main: ['app', 'config', 'log', 'log-sink', 'welcome', 'worker', 'workers', 'adapters/system.ts'],
   workers: ['config', 'domain', 'log', 'ops', 'reserve-port', 'worker'],
   worker: ['app', 'ops'],
   app: [
@@ -30,7 +30,8 @@ const ARROWS: Record<string, readonly string[]> = {
   // The pure parsers of store addresses and keys, so that bad ones are told with all the other faults.
   config: ['adapters/redis/store-url.ts', 'adapters/paseto/paserk.ts', 'tls/tls-material.ts', 'domain'],
   'call-log': ['wire/call-observer.ts', 'log', 'domain'],
-  log: ['domain'],
+  log: ['domain', 'log-sink'],
+  'log-sink': [],
   closers: [],
   domain: [],
   ops: ['domain', 'wire/call-observer.ts'],
