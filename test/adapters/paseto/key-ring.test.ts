@@ -20,13 +20,19 @@ function world() {
   const clock = manualClock();
   const store = createMemoryStore({ clock });
   const master = makeLocalKey();
-  const reads = { count: 0, failing: undefined as Error | undefined };
+  const reads = {
+    count: 0,
+    failing: undefined as Error | undefined,
+    storeId: undefined as string | undefined,
+  };
   const keyRings: KeyRingStore = {
     ...store.keyRings,
     async read() {
       reads.count += 1;
       if (reads.failing !== undefined) throw reads.failing;
-      return store.keyRings.read();
+      const found = await store.keyRings.read();
+      const { storeId } = reads;
+      return found && storeId !== undefined ? { ...found, marker: { ...found.marker, storeId } } : found;
     },
   };
   const open = (options: Partial<KeyRingOptions> = {}): Promise<OpenKeyRing> =>
@@ -252,6 +258,16 @@ describe('the key ring', () => {
       await refusal(ring.published(), 'temporarily_unavailable');
       await refusal(ring.trusts(key, 99), 'temporarily_unavailable');
       expect(ring.ready()).to.equal(true);
+    });
+
+    it('answers nothing from the ring of another store, and says that it is not ready', async () => {
+      const { open, reads, signerOf, version } = world();
+      const ring = await open();
+      const key = await signerOf(ring);
+      reads.storeId = 'another';
+      await refusal(ring.maintain(), 'temporarily_unavailable');
+      await refusal(ring.trusts(key, await version()), 'temporarily_unavailable');
+      expect(ring.ready()).to.equal(false);
     });
 
     it('signs no longer once what it knows of the ring has grown old, and again when the store is back', async () => {

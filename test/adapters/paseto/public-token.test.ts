@@ -114,6 +114,8 @@ describe('the verify half of v4.public', () => {
       'a footer that is no JSON': `v4.public.${body}.${footerOf(pair.key.keyId)}`,
       'a footer with a second key': `v4.public.${body}.${footerOf(`{"kid":"${pair.key.keyId}","x":1}`)}`,
       'a footer with the key twice': `v4.public.${body}.${footerOf(`{"kid":"a","kid":"${pair.key.keyId}"}`)}`,
+      'a footer of the same length under another name': `v4.public.${body}.${footerOf(`{"kiD":"${pair.key.keyId}"}`)}`,
+      'a footer of the same length that does not end': `v4.public.${body}.${footerOf(`{"kid":"${pair.key.keyId}" ,`)}`,
       'a footer with a space': `v4.public.${body}.${footerOf(`{"kid": "${pair.key.keyId}"}`)}`,
       'a footer that brings its own key': `v4.public.${body}.${footerOf(`{"kid":"${pair.key.publicKey}"}`)}`,
       'a footer that names a secret key': `v4.public.${body}.${footerOf(`{"kid":"k4.sid.${'A'.repeat(44)}"}`)}`,
@@ -134,6 +136,25 @@ describe('the verify half of v4.public', () => {
         expect(parsePublicToken(`v4.public.${text.slice(0, -1)}${next}.${footer}`)).to.equal(undefined);
       }
     });
+  });
+
+  it('parses nothing of a payload before its signature is good', async () => {
+    const { parse } = JSON;
+    let parsed = 0;
+    JSON.parse = (...args: Parameters<typeof parse>) => {
+      parsed += 1;
+      return parse(...args);
+    };
+    try {
+      expect(await open(signToken(other, JSON.stringify(PAYLOAD), footerFor(pair.key.keyId)), pair)).to.equal(
+        undefined,
+      );
+      expect(parsed).to.equal(0);
+      expect(await open(token, pair)).not.to.equal(undefined);
+      expect(parsed).to.be.greaterThan(0);
+    } finally {
+      JSON.parse = parse;
+    }
   });
 
   describe('refuses, however it was signed,', () => {
