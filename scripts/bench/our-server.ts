@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,10 @@ import { freshMasterKey } from '../../test/support/server-process.js';
 
 export const ADMIN = { id: 'root', secret: 'a-bootstrap-secret-of-40-characters-0001' };
 export const ISSUER = 'https://auth.bench.example';
+/** The client that is loaded with, on every server. */
+export const CLIENT_ID = 'bench';
+/** The access log without its bound on lines. */
+export const ALL_CALLS_LOGGED = { COUNTERSIGN_LOG_CALLS_PER_SECOND: '1000000' };
 export const AUDIENCE = 'https://stock.example';
 
 /** The built server with its access log on, written to a file as an operator would. */
@@ -23,6 +27,11 @@ export interface OurServer {
   counter(name: string, label?: string): Promise<number>;
   stop(): Promise<void>;
 }
+
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -52,8 +61,13 @@ export async function startOurServer(
     stdio: ['ignore', out, out],
   });
   closeSync(out);
-  process.once('exit', () => child.kill('SIGKILL'));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  alive.add(child);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      alive.delete(child);
+      resolve();
+    });
+  });
   const line = await eventually(() => {
     const found = readFileSync(log, 'utf8')
       .split('\n')

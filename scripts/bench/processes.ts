@@ -16,10 +16,14 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
+/** What the peers' one client is known by. */
+export const PEER_SECRET = 'a-secret-of-a-peer-with-more-than-32-characters';
+
 /** Starts a script of this folder with Node and tsx, and returns once it says its port as a JSON line. */
 export async function startPeer(script: string, ...args: string[]): Promise<Peer> {
   const child = spawn(process.execPath, ['--import', 'tsx', here(script), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production', BENCH_CLIENT_SECRET: PEER_SECRET },
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   alive.add(child);
   const exited = new Promise<void>((resolve) => {
