@@ -18,6 +18,7 @@ import { hardenListeners } from './harden-listeners.js';
 import { addHealth } from './health.js';
 import { makeKeyServiceHandlers } from './key-service.js';
 import { DEFAULT_LIMITS, type GrpcLimits, serverOptions } from './limits.js';
+import { LoopWatch } from './loop-watch.js';
 import { OpenStreams } from './open-streams.js';
 import { addReflection } from './reflection.js';
 import { registerService } from './register-service.js';
@@ -60,7 +61,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = new Server(serverOptions(limits));
   const openStreams = new OpenStreams();
+  const loop = new LoopWatch();
   const door = {
+    loop,
     takeIn: makeTakeIn(options.sourceAddress ?? peerAddress),
     observer: options.observer,
     callTimeoutMs: limits.callTimeoutMs,
@@ -82,6 +85,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     port,
     setServing: (serving) => health.setServing(serving),
     async stop(deadlineMs) {
+      loop.close();
       health.setServing(false);
       openStreams.stop();
       await drain(server, connections, deadlineMs);

@@ -24,6 +24,8 @@ export interface Door {
   readonly observer: CallObserver;
   /** When a unary call is answered `temporarily_unavailable`, whatever it waits for. */
   readonly callTimeoutMs: number;
+  /** Whether this process was held up until just now, so that callers may have given up in the meantime. */
+  readonly loop?: { readonly isCatchingUp: boolean };
 }
 
 /** How one method is served. */
@@ -52,6 +54,9 @@ export function serveUnary<Request, Response>(
     void new UnaryCall(served, door, surface, respond).run();
   };
 }
+
+/** What it takes a cancellation that has arrived to get through Node's layers, and then some. */
+const SECOND_LOOK_MS = 20;
 
 type UnaryEnding = Pick<Ending, 'cause'> & { readonly code: Ending['code'] | 'ok' };
 
@@ -85,7 +90,9 @@ class UnaryCall<Request, Response> {
       const { method, handler, credentialOf, maxRequestBytes } = this.#served;
       this.#call.credential = credentialOf(this.#surface.metadata);
       const request = decodeRequest(method, this.#surface.request, maxRequestBytes);
-      // After a stall there may be many that nobody waits for any more: do not act for them.
+      // After a stall there may be many that nobody waits for any more: do not act for them. A deadline does not tell,
+      // because it counts from when the call was read; the caller's cancellation does, and comes in right behind it.
+      if (this.#door.loop?.isCatchingUp) await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
       if (this.#isAbandoned()) throw new Abandoned();
       const response = await handler(request, this.#call);
       bytes = Buffer.isBuffer(response) ? response : method.responseSerialize(response);

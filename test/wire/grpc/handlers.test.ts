@@ -168,6 +168,31 @@ describe('a handler over gRPC', () => {
     });
   }
 
+  it('is not run for a caller whose giving up is read right behind its call, once the process goes on after a stall', async () => {
+    await open(() => Promise.resolve(keys));
+    const state = { cancelled: false, deadline: Number.POSITIVE_INFINITY };
+    const surface = surfaceOf(state);
+    const answered = new Promise<number | undefined>((resolve) => {
+      serveUnary(
+        {
+          rpc: 'ListVerificationKeys',
+          method: Token.listVerificationKeys,
+          handler: () => expect.fail('it ran'),
+          credentialOf: () => ({ kind: 'none' }),
+          maxRequestBytes: 10,
+        },
+        {
+          takeIn: makeTakeIn(peerAddress),
+          observer: { finished: () => undefined },
+          callTimeoutMs: 1000,
+          loop: { isCatchingUp: true },
+        },
+      )(surface, (error) => resolve(error?.code));
+    });
+    setImmediate(() => Object.assign(surface, { cancelled: true }));
+    expect(await answered).to.equal(status.DEADLINE_EXCEEDED);
+  });
+
   it('takes the name that the caller gave its call, and tells it back', async () => {
     await open(() => Promise.resolve(keys));
     const { status, trailer } = await call(metadataOf({ 'x-request-id': 'order-17.b_c' }));
