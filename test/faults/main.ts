@@ -7,10 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { writeReport } from './report.js';
 import type { Scenario, ScenarioResult } from './scenario.js';
-import { redisSlow } from './scenarios/redis-slow.js';
-import { redisStandalone } from './scenarios/redis-standalone.js';
-
-const SCENARIOS: readonly Scenario[] = [...redisStandalone, ...redisSlow];
+import { SCENARIOS } from './scenarios/index.js';
 
 const { values } = parseArgs({
   options: {

@@ -1,0 +1,7 @@
+import type { Scenario } from '../scenario.js';
+import { processFaults } from './process.js';
+import { redisSlow } from './redis-slow.js';
+import { redisStandalone } from './redis-standalone.js';
+
+/** Every scenario, in the order of the plan. */
+export const SCENARIOS: readonly Scenario[] = [...processFaults, ...redisStandalone, ...redisSlow];
