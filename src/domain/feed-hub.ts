@@ -27,7 +27,7 @@ export interface FeedHubOptions<Message> {
 /** Something for the log. */
 export type FeedEvent =
   | { readonly kind: 'began'; readonly epoch: string; readonly sequence: number }
-  | { readonly kind: 'lost'; readonly reason: unknown }
+  | { readonly kind: 'lost'; readonly err: unknown }
   /** After a failover so many changes were put back into the store, as far as it lacked them. */
   | { readonly kind: 'restored'; readonly changes: number }
   | { readonly kind: 'cut off a slow watcher'; readonly watchers: number };
@@ -162,9 +162,9 @@ export class FeedHub<Message> {
         if (!this.#isFollowing) this.#serveSoon();
         this.#isFollowing = true;
       },
-      lost: (reason) => {
+      lost: (err) => {
         this.#isFollowing = false;
-        if (!this.#lossTold) onEvent?.({ kind: 'lost', reason });
+        if (!this.#lossTold) onEvent?.({ kind: 'lost', err });
         this.#lossTold = true;
       },
       restored: (changes) => onEvent?.({ kind: 'restored', changes }),

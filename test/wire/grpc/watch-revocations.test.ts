@@ -21,7 +21,7 @@ describe('WatchRevocations', () => {
   };
   const revoke = (name: string): Promise<void> =>
     server.store.ledger.revokeToken(tokenId(name), FAR, undefined);
-  const watching = (count: number): Promise<void> =>
+  const watching = (count: number): Promise<unknown> =>
     eventually(() => expect(server.hub.status().watchers).to.equal(count), 5000);
 
   beforeEach(async () => {
