@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FeedSource } from '../../domain/ports.js';
 import type { Revocation } from '../../domain/revocation.js';
 import { revokedKeysOf, withRevokedKey } from '../../domain/stored-key-ring.js';
@@ -89,6 +90,8 @@ async function* partsOf(entries: Iterable<Revocation>): AsyncIterable<readonly R
     if (part.length === PART) {
       yield part;
       part = [];
+      // Whoever takes the parts may do so without a pause; a large ledger must not hold up everybody else.
+      await nextTurn();
     }
   }
   if (part.length > 0) yield part;
