@@ -30,6 +30,7 @@ export function makeMemoryClientStore(state: MemoryState): ClientStore {
 
   return {
     async look(clientId) {
+      await state.endOfTurn();
       state.requireAnswers();
       const record = state.records.get(clientId);
       return {
