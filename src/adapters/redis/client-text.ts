@@ -29,14 +29,18 @@ export function recordFromText(clientId: ClientId, text: string): ClientRecord {
     secrets: secrets.map(secretFromText),
     createTimeMs: timeFromText(createTime),
     updateTimeMs: timeFromText(updateTime),
-    version: Number(version),
+    version: versionFromText(version),
   };
 }
 
 export const timeToText = (timeMs: number | undefined): string =>
   timeMs === undefined ? '-' : Math.trunc(timeMs).toString(36);
 
-const timeFromText = (text: string | undefined): number => Number.parseInt(text ?? '', 36);
+function timeFromText(text: string | undefined): number {
+  const timeMs = /^[0-9a-z]{1,11}$/.test(text ?? '') ? Number.parseInt(text ?? '', 36) : Number.NaN;
+  if (!Number.isSafeInteger(timeMs)) throw damaged();
+  return timeMs;
+}
 const optionalTimeFromText = (text: string | undefined): number | undefined =>
   text === '-' ? undefined : timeFromText(text);
 
@@ -116,8 +120,16 @@ function secretFromText(line: string): StoredSecret {
   };
 }
 
+function versionFromText(text: string | undefined): number {
+  const version = /^\d{1,16}$/.test(text ?? '') ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(version)) throw damaged();
+  return version;
+}
+
 function fields(line: string, count: number): readonly string[] {
   const words = line.split(' ');
-  if (words.length !== count) throw new Error('a client record in Redis is damaged');
+  if (words.length !== count) throw damaged();
   return words;
 }
+
+const damaged = (): Error => new Error('a client record in Redis is damaged');

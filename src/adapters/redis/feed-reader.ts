@@ -16,14 +16,25 @@ export function revocationFromEntry([id, fields]: StreamEntry): Revocation {
   const [kind, subject = '', , value] = fields;
   switch (kind) {
     case 'c':
-      return { kind: 'client', clientId: subject as ClientId, generation: Number(value) as Generation };
+      return {
+        kind: 'client',
+        clientId: subject as ClientId,
+        generation: wholeFrom(value, id) as Generation,
+      };
     case 't':
-      return { kind: 'token', tokenId: subject as TokenId, forgetAtSeconds: Number(value) };
+      return { kind: 'token', tokenId: subject as TokenId, forgetAtSeconds: wholeFrom(value, id) };
     case 'k':
       return { kind: 'key', keyId: subject as KeyId };
     default:
       throw new FeedBroken(`The feed has an entry at ${id} that this version does not know.`);
   }
+}
+
+/** To a reader that compares, anything but a whole number would mean that nothing is revoked. */
+function wholeFrom(value: string | undefined, id: string): number {
+  const whole = /^\d{1,16}$/.test(value ?? '') ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(whole)) throw new FeedBroken(`The feed has a damaged entry at ${id}.`);
+  return whole;
 }
 
 /** A field of `XINFO STREAM`, which answers names and values in turn. */

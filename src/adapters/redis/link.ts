@@ -179,9 +179,13 @@ export class Link {
     });
   }
 
-  /** Cuts the connection and makes it anew, perhaps to another node. */
+  /**
+   * Cuts the connection and makes it anew, perhaps to another node. Nothing while it is being made: ioredis would give
+   * up for good on being cut while it asks the Sentinels, and where a new connection leads is looked at in any case.
+   */
   renew(): void {
-    if (!(this.#client instanceof Cluster)) this.#client.disconnect(true);
+    const client = this.#client;
+    if (!(client instanceof Cluster) && client.status === 'ready') client.disconnect(true);
   }
 
   close(): void {

@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Client } from '../../domain/client.js';
-import type { ClientId, Generation, TokenId } from '../../domain/ids.js';
+import type { ClientId, TokenId } from '../../domain/ids.js';
 import type { ClientSighting, LedgerLook, RingVersion } from '../../domain/ports.js';
 import { recordFromText } from './client-text.js';
 import type { Keys } from './keys.js';
 import { type Link, type RedisCommand, withoutErrors } from './link.js';
+import { redisFault } from './redis-fault.js';
 import { generationFromText, standingFromText } from './standing-text.js';
 import type { StoreBinding } from './store-binding.js';
 
@@ -20,9 +21,8 @@ interface Parsed {
 
 /**
  * All looks of one turn of the event loop, of both ports, as one round trip: most of what a look costs is the trip.
- * Those that come while a trip is under way share the next one, so that under load each trip carries more, and a look
- * never waits for more than two. When a trip fails, so do those that wait for it: nobody knows more, and a second
- * deadline after the first would be too late.
+ * (Holding back those that come while a trip is under way makes fewer and fuller trips, and is slower: server, Redis
+ * and callers then work in turn instead of at once.)
  *
  * The order of the commands is the promise: generation and mark first and the record after, so that a change which
  * comes between can only deny (whoever sees old secrets sees the old generation, and its tokens die with that); and
@@ -34,9 +34,7 @@ export class LookBatcher {
   readonly #keys: Keys;
   readonly #binding: StoreBinding;
   readonly #parsed = new LRUCache<string, Parsed>({ max: REMEMBERED_CLIENTS });
-  /** Takes further looks, and has not been sent. */
   #open: Batch | undefined;
-  #isUnderWay = false;
 
   constructor(link: Link, keys: Keys, binding: StoreBinding) {
     this.#link = link;
@@ -49,15 +47,17 @@ export class LookBatcher {
     const standingAt = batch.standings.place(clientId);
     const recordAt = batch.records.place(clientId);
     const answer = await batch.answer;
-    const standing = answer.standings[standingAt] ?? null;
-    const generation = generationFromText(standing);
-    this.#binding.saw(generation);
-    const record = answer.records[recordAt];
-    return {
-      client: typeof record === 'string' ? this.#parse(clientId, record, standing) : undefined,
-      generation,
-      ringVersion: answer.ringVersion,
-    };
+    return readable(() => {
+      const standing = answer.standings[standingAt] ?? null;
+      const generation = generationFromText(standing);
+      this.#binding.saw(generation);
+      const record = answer.records[recordAt];
+      return {
+        client: typeof record === 'string' ? this.#parse(clientId, record, standing) : undefined,
+        generation,
+        ringVersion: answer.ringVersion,
+      };
+    });
   }
 
   async token(clientId: ClientId, tokenId: TokenId): Promise<LedgerLook> {
@@ -65,7 +65,7 @@ export class LookBatcher {
     const standingAt = batch.standings.place(clientId);
     const tokenAt = batch.tokens.place(tokenId);
     const answer = await batch.answer;
-    const generation: Generation = generationFromText(answer.standings[standingAt] ?? null);
+    const generation = readable(() => generationFromText(answer.standings[standingAt] ?? null));
     this.#binding.saw(generation);
     return {
       generation,
@@ -92,38 +92,15 @@ export class LookBatcher {
   #join(): Batch {
     this.#link.enter();
     if (this.#open === undefined) {
-      this.#open = new Batch();
-      if (!this.#isUnderWay) setImmediate(() => void this.#travel());
+      const batch = new Batch();
+      this.#open = batch;
+      setImmediate(() => {
+        this.#open = undefined;
+        this.#send(batch).then(batch.resolve, batch.reject);
+      });
     }
     this.#open.requests += 1;
     return this.#open;
-  }
-
-  /** One trip after the other, for as long as there are looks. */
-  async #travel(): Promise<void> {
-    this.#isUnderWay = true;
-    for (let batch = this.#takeOpen(); batch !== undefined; batch = this.#takeOpen()) {
-      try {
-        batch.resolve(await this.#send(batch));
-      } catch (error) {
-        batch.reject(error);
-        this.#dropOpen(error);
-      }
-    }
-    this.#isUnderWay = false;
-  }
-
-  #takeOpen(): Batch | undefined {
-    const batch = this.#open;
-    this.#open = undefined;
-    return batch;
-  }
-
-  #dropOpen(error: unknown): void {
-    const batch = this.#takeOpen();
-    if (batch === undefined) return;
-    this.#link.leave(batch.requests);
-    batch.reject(error);
   }
 
   async #send(batch: Batch): Promise<Answer> {
@@ -147,6 +124,15 @@ export class LookBatcher {
     } finally {
       this.#link.leave(batch.requests);
     }
+  }
+}
+
+/** Whatever Redis holds that cannot be read is an outage: neither a yes nor a no may come of it. */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw redisFault(error);
   }
 }
 

@@ -18,14 +18,27 @@ export function standingFromText(text: string | null): Standing {
   const generation = generationFromText(text);
   const blank = text.indexOf(' ');
   if (blank < 0) return { generation, mark: undefined };
-  const mark = JSON.parse(text.slice(blank + 1)) as { t: number; b: string; r: string };
-  return { generation, mark: { timeMs: mark.t, by: mark.b, reason: mark.r } };
+  return { generation, mark: markFromText(text.slice(blank + 1)) };
 }
 
-/** The generation alone, for those who do not care about the mark. */
-export function generationFromText(text: string | null): Generation {
-  return (text === null ? 0 : Number.parseInt(text, 10)) as Generation;
+function markFromText(text: string): RevocationMark {
+  const { t, b, r } = JSON.parse(text) as { t?: unknown; b?: unknown; r?: unknown };
+  if (typeof t !== 'number' || typeof b !== 'string' || typeof r !== 'string') throw damaged();
+  return { timeMs: t, by: b, reason: r };
 }
+
+/**
+ * The generation alone, for those who do not care about the mark. Fails with an `Error` on what the scripts did not
+ * write: no token is older than `NaN`, so a damaged generation must not be compared with any.
+ */
+export function generationFromText(text: string | null): Generation {
+  if (text === null) return 0 as Generation;
+  const generation = Number(/^(\d{1,16})(?: |$)/.exec(text)?.[1]);
+  if (!Number.isSafeInteger(generation)) throw damaged();
+  return generation as Generation;
+}
+
+const damaged = (): Error => new Error('where a client stands is damaged in Redis');
 
 /** The part of a mark that the server knows; the script puts Redis's time in front. */
 export const markToText = (mark: Omit<RevocationMark, 'timeMs'>): string =>

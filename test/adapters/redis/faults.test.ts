@@ -164,6 +164,20 @@ describe('a Redis in trouble', () => {
     expect((await store.feed.snapshot()).position.sequence).to.equal(0);
   });
 
+  for (const damage of ['', 'NaN', '-1', '1.5', 'x', '99999999999999999', '5 {}', '5 {"t":"1"}']) {
+    it(`that holds a damaged generation (${JSON.stringify(damage)}) calls no token alive, and none dead`, async () => {
+      await bare.hset(`{${PREFIX}}:standing`, id, damage);
+      const isMarkAlone = damage.startsWith('5 ');
+      if (!isMarkAlone) await refusal(store.ledger.look(id, tokenId('t')), 'temporarily_unavailable');
+      await refusal(store.clients.look(id), 'temporarily_unavailable');
+    });
+  }
+
+  it('that holds a damaged record is an outage, not an answer', async () => {
+    await bare.set(`{${PREFIX}}:client:${id}`, 'damaged');
+    await refusal(store.clients.look(id), 'temporarily_unavailable');
+  });
+
   it('shows callers none of its words', async () => {
     await bare.set(`{${PREFIX}}:standing`, 'not a hash');
     const { message, cause, retryAfterSeconds } = await refusal(

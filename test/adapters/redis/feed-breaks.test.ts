@@ -70,6 +70,19 @@ describe('a feed that cannot be continued', () => {
     expect(await follow(start).ended).to.be.instanceOf(FeedBroken);
   });
 
+  for (const [field, value] of [
+    ['g', 'NaN'],
+    ['g', '-1'],
+    ['g', ''],
+    ['f', '1e999'],
+  ] as const) {
+    it(`says so at a damaged entry (${field} ${JSON.stringify(value)}), which nothing could be compared with`, async () => {
+      const start = await position();
+      await bare.xadd(FEED, '1-0', field === 'g' ? 'c' : 't', 'a', field, value);
+      expect(await follow(start).ended).to.be.instanceOf(FeedBroken);
+    });
+  }
+
   it('says so when Redis has restarted, though all its data is back', async () => {
     await revokeTimes(3);
     const before = await position();
