@@ -185,7 +185,8 @@ export class Link {
    */
   renew(): void {
     const client = this.#client;
-    if (!(client instanceof Cluster) && client.status === 'ready') client.disconnect(true);
+    if (client instanceof Cluster) return;
+    if (client.status === 'ready' || client.status === 'connect') client.disconnect(true);
   }
 
   close(): void {
