@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createVerifier, type Verifier } from '../../src/sdk/verifier.js';
 import { Connection, type Credential, stockReader } from '../../test/support/connection.js';
 import { startRedis } from '../../test/support/redis.js';
@@ -29,8 +30,11 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Servers on one throwaway Redis, a client and verifiers, all ready. */
-export async function startFleet(count: number): Promise<Fleet> {
+/**
+ * Servers on one throwaway Redis, a client and verifiers, all ready. The servers' clocks are off by up to so many
+ * seconds, the first one's behind and the last one's ahead.
+ */
+export async function startFleet(count: number, skewSeconds: number): Promise<Fleet> {
   const redis = await startRedis({ appendonly: 'yes' });
   const settings = {
     COUNTERSIGN_STORE: redis.url,
@@ -47,7 +51,11 @@ export async function startFleet(count: number): Promise<Fleet> {
     COUNTERSIGN_KEY_MARGIN_SECONDS: String(LIFE.margin),
     COUNTERSIGN_LOG_CALLS_PER_SECOND: '1',
   };
-  const processes = await Promise.all(Array.from({ length: count }, () => startServerProcess(settings)));
+  const processes = await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      startServerProcess({ ...settings, ...clockOffBy(skewSeconds * ((2 * i) / (count - 1) - 1)) }),
+    ),
+  );
   const servers = processes.map((process) => ({
     process,
     issuing: new Connection(process.ports.grpc),
@@ -80,6 +88,20 @@ export async function startFleet(count: number): Promise<Fleet> {
     },
   };
 }
+
+/** The environment in which a process sees another time of day than we do. */
+function clockOffBy(seconds: number): Record<string, string> {
+  if (seconds === 0) return {};
+  const library = `/usr/lib/${MACHINES[process.arch] ?? process.arch}-linux-gnu/faketime/libfaketime.so.1`;
+  if (!existsSync(library)) throw new Error(`--skew-seconds needs libfaketime (apt-get install faketime)`);
+  return {
+    LD_PRELOAD: library,
+    FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
 /** One of several, at random. */
 export function anyOf<T>(several: readonly T[]): T {

@@ -3,7 +3,7 @@
  * (SIGSTOP) across changes of key. Fails unless no good token was refused, and none was signed by a key that had not
  * been published for its lead or was retired already. Ends with an emergency: the active key is revoked.
  *
- * Usage: npm run rotate-under-load [-- --seconds 60]
+ * Usage: npm run rotate-under-load [-- --seconds 60 --skew-seconds 0]
  */
 import { parseArgs } from 'node:util';
 import { KeyServiceService } from '../../src/wire/gen/countersign/v1/key_service.js';
@@ -16,7 +16,13 @@ import { report, type Stop } from './report.js';
 /** Once for less than servers trust what they know of the ring, and once for more. */
 const STOPS_MS = [3500, 8000];
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    // How far the servers' clocks are off, by libfaketime.
+    'skew-seconds': { type: 'string', default: '0' },
+  },
+});
 const seconds = Number(values.seconds);
 if (!(seconds >= 10)) throw new Error('--seconds must be a number from 10 on');
 
@@ -36,7 +42,7 @@ async function rotateNowAndThen(servers: readonly FleetServer[], untilMs: number
   }
 }
 
-const fleet = await startFleet(3);
+const fleet = await startFleet(3, Number(values['skew-seconds']));
 try {
   const [stoppable, ...others] = fleet.servers.toReversed();
   if (stoppable === undefined) throw new Error('there is no server');
