@@ -80,11 +80,13 @@ export async function startArena(options: ArenaOptions): Promise<Arena> {
     },
     allReady: async () => {
       await eventually(async () => {
-        for (const { ports } of servers) {
-          const answer = await fetch(`http://127.0.0.1:${ports.ops}/readyz`);
-          if (answer.status !== 200) throw new Error(`a server is not ready: ${await answer.text()}`);
+        for (const [index, { ports }] of servers.entries()) {
+          const [host] = addresses[index]?.split(':') ?? [];
+          const answer = await fetch(`http://${host}:${ports.ops}/readyz`);
+          if (answer.status !== 200)
+            throw new Error(`server-${index} is not ready; it said ${lastWords(servers[index])}`);
         }
-      }, 30_000);
+      }, 40_000);
     },
     stop: async () => {
       for (const one of stubs) one.close();
@@ -103,3 +105,11 @@ const listenOn = ({ grpc, http, ops }: ServerProcess['ports']): Record<string, s
   COUNTERSIGN_HTTP_LISTEN: `127.0.0.1:${http}`,
   COUNTERSIGN_OPS_LISTEN: `127.0.0.1:${ops}`,
 });
+
+const lastWords = (server: ServerProcess | undefined): string =>
+  JSON.stringify(
+    server
+      ?.logLines()
+      .filter(({ msg }) => msg !== 'call')
+      .slice(-6),
+  );

@@ -1,7 +1,13 @@
 import type { Scenario } from '../scenario.js';
+import { failover } from './failover.js';
 import { processFaults } from './process.js';
 import { redisSlow } from './redis-slow.js';
 import { redisStandalone } from './redis-standalone.js';
 
 /** Every scenario, in the order of the plan. */
-export const SCENARIOS: readonly Scenario[] = [...processFaults, ...redisStandalone, ...redisSlow];
+export const SCENARIOS: readonly Scenario[] = [
+  ...processFaults,
+  ...redisStandalone,
+  ...redisSlow,
+  ...failover,
+];
