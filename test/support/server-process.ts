@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.js';
 import { watchLog } from './log-watch.js';
 import { noteSecret } from './made-secrets.js';
 
@@ -38,12 +39,18 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** Runs it with these settings on free ports, and returns once it says that it is listening. */
+/** Runs it with these settings on free ports, and returns once it is listening and says that it is ready. */
 export async function startServerProcess(settings: Record<string, string> = {}): Promise<ServerProcess> {
   const server = launchServerProcess(settings);
   const listening = await Promise.race([server.listening, server.exited]);
   if (typeof listening !== 'object')
     throw new Error(`the server ended with ${listening}:\n${server.output()}`);
+  if (listening.ops !== 0) {
+    await eventually(async () => {
+      const answer = await fetch(`http://127.0.0.1:${listening.ops}/readyz`);
+      if (answer.status !== 200) throw new Error(`not ready:\n${server.output()}`);
+    });
+  }
   const { listening: _, ...rest } = server;
   return { ...rest, ports: listening };
 }
@@ -92,7 +99,11 @@ export function launchServerProcess(
       if (line === undefined) return;
       found = true;
       clearTimeout(deadline);
-      resolve({ grpc: Number(line.grpc_port), http: Number(line.http_port), ops: Number(line.ops_port) });
+      resolve({
+        grpc: Number(line.grpc_port),
+        http: Number(line.http_port),
+        ops: Number(line.ops_port ?? 0),
+      });
     };
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
