@@ -34,6 +34,12 @@ describe('the README', () => {
     expect(named.filter((name) => !(name in manifest.scripts))).to.deep.equal([]);
   });
 
+  it("quotes the operator's day as its test runs it", () => {
+    const blocks = read('test/cli/operators-day.md').match(/```console\n[^]*?```/g) ?? [];
+    expect(blocks.length).to.be.greaterThan(5);
+    for (const block of blocks) expect(readme).to.contain(block);
+  });
+
   it('opens with the two commands that do all the set-up', () => {
     expect(readme).to.contain('npm ci && npm start');
     expect(readme).to.contain('npm ci && npm test');
