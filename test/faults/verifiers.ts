@@ -18,7 +18,7 @@ export interface VerifierCrew {
 export interface CrewOptions {
   readonly count?: number;
   /** The servers' own addresses by default, each verifier beginning with another. */
-  readonly addressesFor?: (verifier: number) => readonly string[];
+  readonly addressesFor?: (verifier: number, servers: readonly string[]) => readonly string[];
   readonly onStale?: StalePolicy;
   /** Checks of each verifier, per second. */
   readonly perSecond?: number;
@@ -33,14 +33,14 @@ export async function startVerifiers(
   options: CrewOptions = {},
 ): Promise<VerifierCrew> {
   const { count = 2, onStale = 'introspect', perSecond = 100 } = options;
-  const addressesFor = options.addressesFor ?? ((index) => inTurn(arena.addresses, index));
+  const addressesFor = options.addressesFor ?? ((index, servers) => inTurn(servers, index));
   let running = true;
   let checks = 0;
   let stalls = 0;
 
   const verifiers = Array.from({ length: count }, (_, index) => {
     const verifier = createVerifier({
-      address: addressesFor(index),
+      address: addressesFor(index, arena.addresses),
       issuer: ISSUER,
       audience: AUDIENCE,
       credential: { clientId: ADMIN.id, clientSecret: ADMIN.secret },

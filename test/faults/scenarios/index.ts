@@ -1,5 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { failover } from './failover.js';
+import { feed } from './feed.js';
+import { partition } from './partition.js';
 import { processFaults } from './process.js';
 import { redisSlow } from './redis-slow.js';
 import { redisStandalone } from './redis-standalone.js';
@@ -10,4 +12,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...redisStandalone,
   ...redisSlow,
   ...failover,
+  ...partition,
+  ...feed,
 ];
