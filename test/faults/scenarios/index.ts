@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { consistency } from './consistency.js';
 import { failover } from './failover.js';
 import { feed } from './feed.js';
 import { partition } from './partition.js';
@@ -14,4 +15,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...failover,
   ...partition,
   ...feed,
+  ...consistency,
 ];
