@@ -142,6 +142,14 @@ export const racesContract: Contract = (backend) => {
     for (const [name, later] of [
       ['a later revocation', (store: Store) => store.clients.revoke(id, mark, audit)],
       ['a later revocation of its tokens', (store: Store) => store.clients.revokeTokens(id, audit)],
+      [
+        'a later replacement',
+        async (store: Store) => {
+          const before = await seen(store);
+          const record = clientRecord('a', { displayName: 'newer', version: before.version + 1 });
+          await store.clients.replace(record, before, { raiseGeneration: false }, audit);
+        },
+      ],
       ['a later deletion', async (store: Store) => store.clients.delete(id, await seen(store), audit)],
       [
         'a later deletion and creation',

@@ -4,6 +4,7 @@ import { FeedBroken, type FeedPosition, type Store } from '../../../src/domain/p
 import { auditEntry, clientId, clientRecord, generation } from '../../support/records.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { bareRedis, openFoundedStore, untilReady } from '../../support/redis-store.js';
+import { systemClock } from '../../support/system-clock.js';
 
 const audit = auditEntry('Test');
 const id = clientId('a');
@@ -97,6 +98,23 @@ describe('a feed that cannot be continued', () => {
     expect(after.epoch).not.to.equal(before.epoch);
     expect(await follow(before).ended).to.be.instanceOf(FeedBroken);
     await follow(after).confirmed;
+  });
+
+  it('confirms as of the question, so that an answer which was long on its way is as old as it is', async () => {
+    const from = await position();
+    // Redis holds back the answer to a reader for as long as there is no change.
+    const ages = await new Promise<readonly number[]>((resolve) => {
+      const seen: number[] = [];
+      const sink = {
+        change: () => undefined,
+        confirmed: (monotonicMs: number) => {
+          seen.push(systemClock.monotonic() - monotonicMs);
+          if (seen.length === 3) resolve(seen);
+        },
+      };
+      store.feed.follow(from, sink, stop.signal).catch(() => undefined);
+    });
+    for (const age of ages) expect(age).to.be.greaterThan(100);
   });
 
   it('ends whoever follows when Redis becomes another one under the connection', async () => {
