@@ -1,27 +1,20 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Call, Credential } from '../../domain/call.js';
 import { invalidClient, invalidRequest } from '../../domain/errors.js';
-import { parseBasicCredentials } from '../basic-credentials.js';
+import { credentialFromAuthorization } from '../authorization.js';
 
 const NONE: Credential = { kind: 'none' };
-const BEARER = /^bearer(?: +(.*))?$/i;
 
 /**
  * Who the caller says to be, by metadata `authorization`. Two entries are refused with `invalid_request`, since
- * whichever counted here, a proxy before us may have looked at the other; a scheme that does not count here, or a
- * Basic one that cannot be read, is a failed authentication: `invalid_client`.
+ * whichever counted here, a proxy before us may have looked at the other.
  */
 export function credentialFromMetadata(metadata: Metadata): Credential {
   const entries = metadata.get('authorization');
   if (entries.length === 0) return NONE;
   const [entry] = entries;
   if (entries.length > 1 || typeof entry !== 'string') throw invalidRequest('Metadata has two credentials.');
-
-  const bearer = BEARER.exec(entry);
-  if (bearer !== null) return { kind: 'bearer', token: bearer[1] ?? '' };
-  const basic = parseBasicCredentials(entry);
-  if (basic === undefined) throw invalidClient();
-  return { kind: 'secret', ...basic };
+  return credentialFromAuthorization(entry);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Credential } from '../../domain/call.js';
 import { invalidClient, invalidRequest } from '../../domain/errors.js';
-import { parseBasicCredentials } from '../basic-credentials.js';
+import { credentialFromAuthorization } from '../authorization.js';
 import { type Form, pairsOf } from './form.js';
 
 /** The parameters by which a form can carry a credential; every shape of an endpoint includes them. */
@@ -11,9 +11,6 @@ export const CREDENTIAL_PARAMETERS = [
   'access_token',
 ] as const;
 type CredentialParameter = (typeof CREDENTIAL_PARAMETERS)[number];
-
-/** Whether what is behind it is a token is not for the door to say (RFC 6750 section 2.1). */
-const BEARER = /^bearer(?: +(.*))?$/i;
 
 /** What may never be in a URI: it ends up in logs, histories and `Referer` (RFC 6749 section 2.3.1, RFC 6750 2.3). */
 const NEVER_IN_QUERY: ReadonlySet<string> = new Set([...CREDENTIAL_PARAMETERS, 'token']);
@@ -30,7 +27,7 @@ export function credentialFrom(
   form: Form<CredentialParameter>,
   accepts: { readonly bearer: boolean },
 ): Credential {
-  const inHeader = authorization === undefined ? undefined : credentialFromHeader(authorization);
+  const inHeader = authorization === undefined ? undefined : credentialFromAuthorization(authorization);
   const clientId = form.one('client_id');
   const secret = form.one('client_secret');
   const inBody = [secret, form.one('client_assertion'), form.one('access_token')].filter((way) => way !== '');
@@ -45,14 +42,6 @@ export function credentialFrom(
     throw invalidRequest('The client_id is another one than in the Authorization header.');
   }
   return inHeader;
-}
-
-function credentialFromHeader(authorization: string): Exclude<Credential, { kind: 'none' }> {
-  const bearer = BEARER.exec(authorization);
-  if (bearer !== null) return { kind: 'bearer', token: bearer[1] ?? '' };
-  const basic = parseBasicCredentials(authorization);
-  if (basic === undefined) throw invalidClient();
-  return { kind: 'secret', ...basic };
 }
 
 /** Refuses with `invalid_request` a target whose query holds a credential or a token, or cannot be read. */
