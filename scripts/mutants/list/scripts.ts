@@ -1,0 +1,176 @@
+import { type Mutant, mutant } from '../mutant.js';
+
+const LUA = 'src/adapters/redis/lua';
+const CONTRACT = ['adapters/redis/redis-store'];
+
+/** Faults in the scripts. */
+export const SCRIPTS: readonly Mutant[] = [
+  mutant(
+    'a change is written to a store that is not ours',
+    `${LUA}/lib/change.lua`,
+    ["return ARGV[1] ~= '' and redis.call('HGET', marker, 'store_id') ~= ARGV[1]", 'return false'],
+    CONTRACT,
+    [
+      'the key ring and the marker of a founded store whoever is bound to another store gets no answer and leaves no trace',
+    ],
+  ),
+  mutant(
+    'a generation is raised to the time, be it lower',
+    `${LUA}/lib/change.lua`,
+    ['math.max(tonumber(generation) + 1, now_ms(), tonumber(ARGV[5]))', 'now_ms()'],
+    CONTRACT,
+    ['revocations a generation is above every other that the server has seen, whatever the time'],
+  ),
+  mutant(
+    'a generation that a failover lost is not overtaken by what the server saw',
+    `${LUA}/lib/change.lua`,
+    ['now_ms(), tonumber(ARGV[5]))', 'now_ms())'],
+    CONTRACT,
+    ['revocations a generation is above every other that the server has seen, whatever the time'],
+  ),
+  mutant(
+    'a generation that a failover lost is not overtaken by the time',
+    `${LUA}/lib/change.lua`,
+    ['tonumber(generation) + 1, now_ms(), ', 'tonumber(generation) + 1, '],
+    CONTRACT,
+    ['revocations a generation is at least the time in ms, so that a lost one is overtaken'],
+  ),
+  mutant(
+    'a repeat that changes nothing writes nothing, so that WAIT covers nothing',
+    `${LUA}/lib/change.lua`,
+    ["redis.call('HSET', marker, 'store_id', redis.call('HGET', marker, 'store_id') or '')", ''],
+    ['adapters/redis/repeats'],
+    [
+      'a repeat that finds nothing left to change of a reinstatement',
+      'a repeat that finds nothing left to change of a merge',
+    ],
+  ),
+  mutant(
+    'a late replacement overwrites a newer record',
+    `${LUA}/replace-client.lua`,
+    ['version_of(stored) ~= ARGV[8] or ', ''],
+    CONTRACT,
+    ['client records a replacement of what is no longer as it was seen is refused and changes nothing'],
+  ),
+  mutant(
+    'a late replacement undoes what a revocation did',
+    `${LUA}/replace-client.lua`,
+    [' or generation ~= ARGV[9]', ''],
+    CONTRACT,
+    ['client records a replacement of what is no longer as it was seen is refused and changes nothing'],
+  ),
+  mutant(
+    'a replacement that should kill tokens does not',
+    `${LUA}/replace-client.lua`,
+    ["if ARGV[10] == '1' then", "if ARGV[10] == 'never' then"],
+    CONTRACT,
+    ['revocations a replacement that raises the generation does both in one, mark kept'],
+  ),
+  mutant(
+    'a late reinstatement lifts a newer revocation',
+    `${LUA}/reinstate-client.lua`,
+    [' or generation ~= ARGV[8]', ''],
+    CONTRACT,
+    ['races a replacement, reinstatement or deletion that comes late undoes nothing of a later revocation'],
+  ),
+  mutant(
+    'a late reinstatement is of another client by the same id',
+    `${LUA}/reinstate-client.lua`,
+    ['version_of(stored) ~= ARGV[7] or ', ''],
+    CONTRACT,
+    ['comes late undoes nothing of a later replacement'],
+  ),
+  mutant(
+    'a reinstatement brings old tokens back to life',
+    `${LUA}/reinstate-client.lua`,
+    ['generation = raised(generation)\npublish_generation', "generation = '1'\npublish_generation"],
+    CONTRACT,
+    ['revocations reinstating lifts the mark and raises the generation: old tokens stay dead'],
+  ),
+  mutant(
+    'a late deletion removes a client that has changed',
+    `${LUA}/delete-client.lua`,
+    ['version_of(stored) ~= ARGV[7] or ', ''],
+    CONTRACT,
+    ['comes late undoes nothing of a later replacement'],
+  ),
+  mutant(
+    'a late deletion removes a client that was made anew',
+    `${LUA}/delete-client.lua`,
+    [' or generation ~= ARGV[8]', ''],
+    CONTRACT,
+    ['races a replacement, reinstatement or deletion that comes late undoes nothing of a later revocation'],
+  ),
+  mutant(
+    'a deletion leaves tokens alive for the next client by that id',
+    `${LUA}/delete-client.lua`,
+    ["stand(ARGV[6], generation, '')", "redis.call('HDEL', standing, ARGV[6])"],
+    CONTRACT,
+    ['revocations deletion takes record and mark, but raises the generation for ever'],
+  ),
+  mutant(
+    'a late creation follows a deletion',
+    `${LUA}/create-client.lua`,
+    ["if standing_of(ARGV[6]) ~= ARGV[8] then\n  return 'CONFLICT'\nend\n", ''],
+    CONTRACT,
+    ['races a creation that comes late cannot follow a deletion'],
+  ),
+  mutant(
+    'a revocation does not reach the feed',
+    `${LUA}/revoke-client.lua`,
+    ['publish_generation(ARGV[6], generation)\n', ''],
+    CONTRACT,
+    ['the feed has in its snapshot every generation, token and key that counts, in bounded parts'],
+  ),
+  mutant(
+    'a revocation leaves the tokens alive',
+    `${LUA}/revoke-client.lua`,
+    ['generation = raised(generation)\n', ''],
+    CONTRACT,
+    ['revocations revoking sets the mark and raises the generation, on every server at once'],
+  ),
+  mutant(
+    'a revoked token is forgotten as early as the last who asked said',
+    `${LUA}/revoke-token.lua`,
+    ['known and tonumber(known) > tonumber(ARGV[7]) and text_of(tonumber(known)) or ARGV[7]', 'ARGV[7]'],
+    CONTRACT,
+    ['revocations a token is forgotten no earlier than the latest time that anyone asked for'],
+  ),
+  mutant(
+    'what a failover lost is put back over what is newer',
+    `${LUA}/merge-revocations.lua`,
+    ['if tonumber(value) > tonumber(generation) then', 'if tonumber(value) > 0 then'],
+    CONTRACT,
+    ['the feed takes back what a failover lost, by maximum, and tells what was new'],
+  ),
+  mutant(
+    'the key ring is replaced over a change that came between',
+    `${LUA}/replace-key-ring.lua`,
+    ["if redis.call('HGET', marker, 'ring_version') ~= ARGV[8] then\n  return 'NO'\nend\n", ''],
+    CONTRACT,
+    [
+      'the key ring and the marker of a founded store a ring is replaced only by its next version, and every look tells',
+    ],
+  ),
+  mutant(
+    'a revoked key does not enter the ledger',
+    `${LUA}/replace-key-ring.lua`,
+    ["publish('k', ARGV[9])", ''],
+    CONTRACT,
+    ['the key ring and the marker of a founded store a revoked key enters the ledger in the same step'],
+  ),
+  mutant(
+    'an act leaves no trace in the trail',
+    `${LUA}/lib/change.lua`,
+    ["redis.call('XADD', audit, 'MAXLEN', '~', ARGV[4], '*', 'e', ARGV[2])", ''],
+    CONTRACT,
+    ['the audit trail has every act that took effect, newest first, and none that was refused'],
+  ),
+  mutant(
+    'a deleted administrator returns with the next start',
+    `${LUA}/bootstrap-client.lua`,
+    ["if redis.call('HGET', marker, 'bootstrap') == '1' then\n  return 'NO'\nend\n", ''],
+    CONTRACT,
+    ['client records the first administrator is made once in the life of a store'],
+  ),
+];
