@@ -25,7 +25,7 @@ const LANGUAGES: Readonly<Record<string, (directory: string, material: string) =
     await run(directory, python, ['-m', 'pip', 'install', '--quiet', '--requirement', 'requirements.txt']);
     return run(directory, python, ['interop.py'], material);
   },
-  rust: (directory, material) => run(directory, 'cargo', ['run', '--quiet', '--locked'], material),
+  rust: (directory, material) => run(directory, 'cargo', ['run', '--quiet'], material),
 };
 
 async function reportsOf(language: string, material: Material): Promise<readonly Report[]> {
