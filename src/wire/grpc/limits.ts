@@ -1,4 +1,5 @@
 import type { ServerOptions } from '@grpc/grpc-js';
+import type { CrowdLimits } from './crowd.js';
 import { MAX_RESPONSE_BYTES } from './unary-call.js';
 
 /** How much and how long anybody may keep this server busy. */
@@ -7,6 +8,8 @@ export interface GrpcLimits {
   readonly maxConnections: number;
   /** Calls at once on one connection; a caller with more waits by itself. */
   readonly maxConcurrentStreams: number;
+  /** Unary calls under way at once, revocations beyond that, and how many others may wait for it, and how long. */
+  readonly crowd: CrowdLimits;
   /** Until a unary call is answered, at the latest. */
   readonly callTimeoutMs: number;
   /** A connection without a call is closed after so long. */
@@ -20,6 +23,8 @@ export interface GrpcLimits {
 export const DEFAULT_LIMITS: GrpcLimits = {
   maxConnections: 8192,
   maxConcurrentStreams: 100,
+  // Below the thousand that may wait for Redis at once, reserve included.
+  crowd: { maxCalls: 256, reserve: 128, maxWaiting: 8192, maxWaitMs: 500 },
   callTimeoutMs: 1000,
   connectionIdleMs: 60_000,
   connectionAgeMs: 300_000,

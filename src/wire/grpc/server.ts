@@ -14,6 +14,7 @@ import {
 import type { TlsSource } from '../tls-source.js';
 import { makeAuditServiceHandlers } from './audit-service.js';
 import { makeClientServiceHandlers } from './client-service.js';
+import { Crowd } from './crowd.js';
 import { hardenListeners } from './harden-listeners.js';
 import { addHealth } from './health.js';
 import { makeKeyServiceHandlers } from './key-service.js';
@@ -64,6 +65,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const loop = new LoopWatch();
   const door = {
     loop,
+    crowd: new Crowd(limits.crowd),
     takeIn: makeTakeIn(options.sourceAddress ?? peerAddress),
     observer: options.observer,
     callTimeoutMs: limits.callTimeoutMs,

@@ -2,6 +2,7 @@ import { type handleUnaryCall, Metadata, type ServerUnaryCall, type sendUnaryDat
 import type { Call, Credential } from '../../domain/call.js';
 import { temporarilyUnavailable } from '../../domain/errors.js';
 import type { CallObserver } from '../call-observer.js';
+import { type Crowd, isUrgent } from './crowd.js';
 import { decodeRequest, type RequestCodec } from './decode-request.js';
 import { Abandoned, type Ending, endingOf, REQUEST_ID_KEY } from './status.js';
 import type { IncomingCall, TakeIn } from './take-in.js';
@@ -26,6 +27,8 @@ export interface Door {
   readonly callTimeoutMs: number;
   /** Whether this process was held up until just now, so that callers may have given up in the meantime. */
   readonly loop?: { readonly isCatchingUp: boolean };
+  /** Left out: there is always room. */
+  readonly crowd?: Crowd;
 }
 
 /** How one method is served. */
@@ -69,6 +72,7 @@ class UnaryCall<Request, Response> {
   readonly #startMs = performance.now();
   readonly #timer: NodeJS.Timeout;
   #over = false;
+  #isInside = false;
 
   constructor(
     served: Served<Request, Response>,
@@ -87,6 +91,8 @@ class UnaryCall<Request, Response> {
   async run(): Promise<void> {
     let bytes: Buffer;
     try {
+      const { crowd } = this.#door;
+      if (crowd !== undefined && !this.#comesIn(crowd)) await this.#waitInLine(crowd);
       const { method, handler, credentialOf, maxRequestBytes } = this.#served;
       this.#call.credential = credentialOf(this.#surface.metadata);
       const request = decodeRequest(method, this.#surface.request, maxRequestBytes);
@@ -104,6 +110,21 @@ class UnaryCall<Request, Response> {
     this.#succeed(bytes);
   }
 
+  #comesIn(crowd: Crowd): boolean {
+    this.#isInside = crowd.enter(isUrgent(this.#served.rpc));
+    return this.#isInside;
+  }
+
+  /** Before anything is read or looked up, so that waiting costs nothing. */
+  async #waitInLine(crowd: Crowd): Promise<void> {
+    await crowd.wait();
+    if (this.#over) {
+      crowd.leave();
+      throw new Abandoned();
+    }
+    this.#isInside = true;
+  }
+
   fail(error: unknown): void {
     const ending = endingOf(error, this.#call.requestId);
     this.#finish(ending, ending.status);
@@ -118,6 +139,9 @@ class UnaryCall<Request, Response> {
     this.#over = true;
     clearTimeout(this.#timer);
     let { code, cause } = ending;
+    if (this.#isInside) {
+      this.#door.crowd?.leave(code === 'temporarily_unavailable' ? temporarilyUnavailable() : undefined);
+    }
     try {
       this.#respond(...answer);
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { consistency } from './consistency.js';
 import { failover } from './failover.js';
 import { feed } from './feed.js';
+import { overload } from './overload.js';
 import { partition } from './partition.js';
 import { processFaults } from './process.js';
 import { redisSlow } from './redis-slow.js';
@@ -16,4 +17,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...partition,
   ...feed,
   ...consistency,
+  ...overload,
 ];
