@@ -26,16 +26,22 @@ export async function startTcpProxy(target: {
 
   const pass = (from: Socket, to: Socket, isAnswer: boolean): void => {
     // Bytes that are late hold up those behind them, as on any connection: they never overtake one another.
-    let dueMs = 0;
-    from.on('data', (bytes) => {
+    const line: { readonly bytes: Buffer; readonly dueMs: number }[] = [];
+    const pump = (): void => {
+      for (let next = line[0]; next !== undefined; next = line[0]) {
+        const leftMs = next.dueMs - performance.now();
+        if (leftMs > 0) {
+          setTimeout(pump, leftMs);
+          return;
+        }
+        line.shift();
+        if (!to.destroyed && !dark) to.write(next.bytes);
+      }
+    };
+    from.on('data', (bytes: Buffer) => {
       if (dark || (isAnswer && swallowing)) return;
-      const send = (): void => {
-        if (!to.destroyed && !dark) to.write(bytes);
-      };
-      const nowMs = performance.now();
-      dueMs = Math.max(dueMs, nowMs + (isAnswer ? delayMs : 0));
-      if (dueMs > nowMs) setTimeout(send, dueMs - nowMs);
-      else send();
+      line.push({ bytes, dueMs: performance.now() + (isAnswer ? delayMs : 0) });
+      if (line.length === 1) pump();
     });
     from.on('error', () => to.destroy());
     from.on('close', () => {

@@ -161,7 +161,7 @@ async function skewed(run: ScenarioRun): Promise<ScenarioResult> {
       for (const offset of [...offsets, 0]) {
         writeFileSync(file, `${offset >= 0 ? '+' : ''}${offset}s`);
         const fromMs = performance.now();
-        await sleep(run.quick ? 2500 : 4000);
+        await sleep(2500);
         const calls = sentWithin(arena.recorder.history(), fromMs + 1500, performance.now());
         const failed = calls.filter(({ kind, outcome }) => kind !== 'verify' && outcome.kind === 'unknown');
         skews.push(...clockOf(arena));

@@ -140,7 +140,7 @@ export const failover: readonly Scenario[] = [
     run: (run) =>
       failovers(
         run,
-        run.quick ? 1 : 5,
+        run.quick ? 1 : 3,
         'master killed',
         (master) => master.kill(),
         (old) => old.restart(),
@@ -154,7 +154,7 @@ export const failover: readonly Scenario[] = [
     run: (run) =>
       failovers(
         run,
-        run.quick ? 1 : 4,
+        run.quick ? 1 : 3,
         'master stopped',
         async (master) => master.pause(),
         async (old) => old.resume(),
@@ -225,7 +225,7 @@ export const failover: readonly Scenario[] = [
     run: (run) =>
       onCluster(run, async (cluster, { arena }) => {
         const gaps: number[] = [];
-        const times = run.quick ? 1 : 3;
+        const times = run.quick ? 1 : 2;
         for (let time = 0; time < times; time += 1) {
           const old = await cluster.masterOf(ANY_KEY);
           const fromMs = performance.now();

@@ -68,7 +68,7 @@ export const redisStandalone: readonly Scenario[] = [
     run: (run) =>
       underLoad(run, DURABLE, async (redis, { arena, crew }) => {
         const recoveries: number[] = [];
-        const cycles = run.quick ? 2 : 10;
+        const cycles = run.quick ? 2 : 8;
         for (let cycle = 0; cycle < cycles; cycle += 1) {
           const { lastMs } = await during(arena, 'redis killed', async () => {
             await redis.kill();
@@ -94,11 +94,11 @@ export const redisStandalone: readonly Scenario[] = [
       underLoad(run, {}, async (redis, { arena }) => {
         const recoveries: number[] = [];
         const took: number[] = [];
-        for (let cycle = 0; cycle < (run.quick ? 1 : 5); cycle += 1) {
+        for (let cycle = 0; cycle < (run.quick ? 1 : 4); cycle += 1) {
           const fromMs = performance.now();
           const { lastMs } = await during(arena, 'redis hung', async () => {
             redis.pause();
-            await sleep(run.quick ? 2000 : 8000);
+            await sleep(run.quick ? 2000 : 5000);
             redis.resume();
           });
           recoveries.push(lastMs);
