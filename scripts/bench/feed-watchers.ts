@@ -50,6 +50,11 @@ export class BenchWatcher {
     stream.end(frame);
   }
 
+  /** On its connection so far, as TCP carries it. */
+  get bytesRead(): number {
+    return this.#session.socket?.bytesRead ?? 0;
+  }
+
   close(): void {
     this.#session.destroy();
   }

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Findings } from './figures.js';
 import { type Results, resultsDocument, tableOf } from './results.js';
+import { costs } from './sections/costs.js';
 import { feed } from './sections/feed.js';
 import { growth } from './sections/growth.js';
 import { introspect } from './sections/introspect.js';
@@ -26,7 +27,7 @@ import { verify } from './sections/verify.js';
 import { workers } from './sections/workers.js';
 import type { Stage } from './stage.js';
 
-const SECTIONS = { start, issue, introspect, verify, workers, feed, growth, long };
+const SECTIONS = { start, issue, introspect, verify, workers, feed, growth, costs, long };
 type SectionName = keyof typeof SECTIONS;
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const RESULTS = join(HERE, 'results');
@@ -52,18 +53,23 @@ for (const name of values.only.split(',')) {
   if (!isSection(name)) throw new Error(`there is no section ${name}: ${Object.keys(SECTIONS).join(', ')}`);
   process.stderr.write(`${name}\n`);
   found.set(name, await SECTIONS[name](stage));
+  // After each, so that a later one that fails loses nothing.
+  if (!values.smoke) await writeResults(resultsOf(found));
 }
-
-const results: Results = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
-  command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-  sections: Object.fromEntries(found),
-};
-console.log(tableOf(results));
+console.log(tableOf(resultsOf(found)));
 if (values.smoke) console.log('Everything works. (These figures mean nothing: too few requests.)');
-else await writeResults();
 process.exit(0);
+
+function resultsOf(sections: ReadonlyMap<string, Findings>): Results {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
+    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
+      ' ',
+    ),
+    sections: Object.fromEntries(sections),
+  };
+}
 
 function isSection(name: string): name is SectionName {
   return Object.hasOwn(SECTIONS, name);
@@ -79,7 +85,7 @@ function requireTools(): void {
 }
 
 /** What was left out this time stays as it was found before. */
-async function writeResults(): Promise<void> {
+async function writeResults(results: Results): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
   const file = join(RESULTS, 'results.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).sections : {};

@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<string, string>> = {
   workers: 'Workers',
   feed: 'Revocation to verifier',
   growth: 'Growth',
+  costs: 'What one of each takes',
   long: 'A long run',
 };
 

@@ -18,7 +18,8 @@ export const median = (values: readonly number[]): number => {
 /**
  * Runs all cases in turn, round after round, the order turned by one each time: what slows this machine for a while
  * slows every case alike, and the ratios of one round can be trusted where its rates cannot. A first round that does
- * not count warms everything up.
+ * not count warms everything up. A case that had a wrong answer is run anew, twice at most, and that is told: on a
+ * machine that others stop for a while, deadlines run out.
  */
 export async function measure(
   cases: readonly Case[],
@@ -26,17 +27,27 @@ export async function measure(
   progress: (text: string) => void,
 ): Promise<Rates> {
   const rates = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
-  for (const one of cases) await one.run();
+  for (const one of cases) await anew(one, progress);
   for (let round = 0; round < rounds; round += 1) {
     for (let i = 0; i < cases.length; i += 1) {
       const one = cases[(i + round) % cases.length];
       if (one === undefined) continue;
-      const rate = await one.run();
+      const rate = await anew(one, progress);
       rates.get(one.name)?.push(rate);
       progress(`round ${round + 1}/${rounds}  ${one.name}  ${Math.round(rate)}/s`);
     }
   }
   return rates;
+}
+
+async function anew(one: Case, progress: (text: string) => void, attempts = 3): Promise<number> {
+  try {
+    return await one.run();
+  } catch (err) {
+    if (attempts === 1) throw err;
+    progress(`${one.name} is run anew: ${String(err)}`);
+    return anew(one, progress, attempts - 1);
+  }
 }
 
 /** One case over another, round by round. */
