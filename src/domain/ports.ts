@@ -215,8 +215,8 @@ export interface TokenCodec {
    * May answer from memory, so the key has yet to be asked for by {@link KeyRing.trusts}.
    */
   open(token: string): Promise<AuthenticToken | undefined>;
-  /** Whether {@link open} would answer from memory: at no cost worth guarding. */
-  remembers(token: string): boolean;
+  /** What {@link open} would answer from memory, at no cost worth guarding; undefined when it would have to check. */
+  recall(token: string): AuthenticToken | undefined;
 }
 
 /** A verification key as published. */

@@ -74,7 +74,12 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
   const admit = makeAdmit({ ...ports, authenticateClient, isAlive, issuer });
   const mintSecret = makeMintSecret(ports);
 
-  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ ...ports, admit, examineToken });
+  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({
+    ...ports,
+    admit,
+    isAlive,
+    examineToken,
+  });
   const { revokeToken, revokeTokenById } = makeRevokeToken({ ...ports, maxTokenLifeSeconds });
   const ending = makeRevokeClient(ports);
   const keyPorts = { signingKeys: ports.keys, keyPolicy };

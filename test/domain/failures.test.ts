@@ -125,7 +125,7 @@ describe('failed credentials', () => {
     const codec: TokenCodec = {
       sign: () => Promise.reject(new Error('nothing is signed here')),
       open: async (token) => (token === 'ours' ? authentic : undefined),
-      remembers: () => false,
+      recall: () => undefined,
     };
     const admit = (token: string) =>
       makeAdmit({

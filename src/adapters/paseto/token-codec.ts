@@ -61,7 +61,7 @@ export function makeTokenCodec(ports: { readonly keys: CodecKeys; readonly issue
       return authentic;
     },
 
-    remembers: (token) => opened.has(token),
+    recall: (token) => opened.get(token),
   };
 }
 
