@@ -173,6 +173,18 @@ describe('a Redis in trouble', () => {
     });
   }
 
+  it('takes back no generation that none could be above, and nothing beside it', async () => {
+    for (const beyond of [2 ** 53, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const entries = [
+        { kind: 'client', clientId: id, generation: generation(7) },
+        { kind: 'client', clientId: id, generation: generation(beyond) },
+      ] as const;
+      await refusal(store.feed.merge(entries), 'temporarily_unavailable');
+    }
+    expect((await store.clients.look(id)).generation).to.equal(0);
+    expect((await store.feed.snapshot()).position.sequence).to.equal(0);
+  });
+
   it('that holds a damaged record is an outage, not an answer', async () => {
     await bare.set(`{${PREFIX}}:client:${id}`, 'damaged');
     await refusal(store.clients.look(id), 'temporarily_unavailable');

@@ -1,9 +1,14 @@
 -- Puts back ledger entries that a failover may have lost: each by maximum, and told to the feed where it was new.
 -- KEYS 5 revoked tokens
 -- ARGV three for each entry from 6 on: 'c', client id, generation; or 't', token id, when to forget it in seconds
--- Returns OK; WRONG_STORE.
+-- Returns OK; WRONG_STORE. Fails for what is no whole number below 2^53: above such a generation there would be no other.
 if is_wrong_store() then
   return 'WRONG_STORE'
+end
+for index = 8, #ARGV, 3 do
+  if not string.match(ARGV[index], '^%d+$') or tonumber(ARGV[index]) >= 2 ^ 53 then
+    error('an entry has no number that can be counted on from')
+  end
 end
 local changed = false
 for index = 6, #ARGV, 3 do
