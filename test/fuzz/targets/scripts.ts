@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { recordToText } from '../../../src/adapters/redis/client-text.js';
 import { keysUnder } from '../../../src/adapters/redis/keys.js';
 import { SCRIPT_NAMES, scriptNamed } from '../../../src/adapters/redis/lua-files.js';
+import type { Store } from '../../../src/domain/ports.js';
 import { auditEntry, clientId, clientRecord, generation, storedSecret } from '../../support/records.js';
 import { startRedis } from '../../support/redis.js';
 import { bareRedis, openFoundedStore } from '../../support/redis-store.js';
