@@ -83,6 +83,41 @@ describe('failed credentials', () => {
     expect(throttle.failures).to.deep.equal([]);
   });
 
+  it('cost the same, whether unknown, wrong, expired or revoked: one look at the store and one at the hashes', async () => {
+    let looks = 0;
+    let searches = 0;
+    const authenticated = makeAuthenticateClient({
+      clients: {
+        ...store.clients,
+        look: (id) => {
+          looks += 1;
+          return store.clients.look(id);
+        },
+      },
+      hasher: {
+        ...hasher,
+        find: (...args) => {
+          searches += 1;
+          return hasher.find(...args);
+        },
+      },
+      throttle,
+      clock,
+    });
+    const costs = [];
+    for (const [id, secret] of [
+      ['nobody', 'right'],
+      ['good', 'wrong'],
+      ['good', 'ended'],
+      ['revoked', 'right'],
+    ] as const) {
+      looks = searches = 0;
+      await refusal(authenticated(id, secret, noCall), 'invalid_client');
+      costs.push(`${looks} look, ${searches} search`);
+    }
+    expect(new Set(costs)).to.deep.equal(new Set(['1 look, 1 search']));
+  });
+
   it('in excess are answered slow_down with the time to wait, all alike', async () => {
     throttle.wait = 8;
     const answers = await Promise.all([
