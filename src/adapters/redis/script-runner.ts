@@ -1,5 +1,5 @@
 import { temporarilyUnavailable } from '../../domain/errors.js';
-import { type Link, type RedisCommand, withoutErrors } from './link.js';
+import { isMoved, type Link, type RedisCommand, withoutErrors } from './link.js';
 import { type Script, type ScriptName, scriptNamed } from './lua-files.js';
 import { redisFault } from './redis-fault.js';
 
@@ -87,7 +87,6 @@ export class ScriptRunner {
 
 /** NOSCRIPT: Redis forgot its scripts. MOVED: with a WAIT behind it, ioredis does not follow that by itself. */
 const wasNotRun = (error: Error): boolean => error.message.startsWith('NOSCRIPT') || isMoved(error);
-const isMoved = (reply: unknown): boolean => reply instanceof Error && reply.message.startsWith('MOVED');
 
 function settle(call: Call, reply: unknown, isHeld: boolean): void {
   if (reply instanceof Error) call.reject(redisFault(reply));
