@@ -135,8 +135,10 @@ describe('changing the master key', function () {
     expect(await statusOf(forgotten.signingKeys())).to.equal(status.UNAVAILABLE);
     await expectUnavailableOverHttp(forgotten, orders);
     await eventually(async () => expect(await readiness(forgotten)).to.equal(503));
-    const told = JSON.stringify(forgotten.process.logLines());
-    expect(told).to.contain('"ready":false').and.to.contain(localKeyFromPaserk(NEW).keyId);
+    await eventually(() => {
+      const told = JSON.stringify(forgotten.process.logLines());
+      expect(told).to.contain('"ready":false').and.to.contain(localKeyFromPaserk(NEW).keyId);
+    });
 
     expect(await rewrap(withKeys(OLD, NEW))).to.equal(true);
     await eventually(async () => expect(await readiness(forgotten)).to.equal(200));
