@@ -58,6 +58,10 @@ function call(
     let status: unknown;
     stream.on('error', reject);
     stream.on('data', (piece: Buffer) => pieces.push(piece));
+    // A call that fails before it has an answer has its status among the headers.
+    stream.on('response', (answered) => {
+      status = answered['grpc-status'];
+    });
     stream.on('trailers', (trailers) => {
       status = trailers['grpc-status'];
     });

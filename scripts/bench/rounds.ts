@@ -40,7 +40,8 @@ export async function measure(
   return rates;
 }
 
-async function anew(one: Case, progress: (text: string) => void, attempts = 3): Promise<number> {
+/** Runs a case, and again where an answer was wrong. */
+export async function anew(one: Case, progress: (text: string) => void, attempts = 3): Promise<number> {
   try {
     return await one.run();
   } catch (err) {

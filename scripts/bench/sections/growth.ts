@@ -8,7 +8,7 @@ import { nthClient, putClients, putFeedEntries, putRevokedTokens, usedBytes } fr
 import { loadGrpcEach } from '../load-each.js';
 import { CLIENT_ID, issueTokens, type OurServer, registerClient, startOurServer } from '../our-server.js';
 import { residentMb } from '../processes.js';
-import { median } from '../rounds.js';
+import { anew, median } from '../rounds.js';
 import { type Stage, withThings } from '../stage.js';
 
 const MB = 1024 * 1024;
@@ -36,12 +36,13 @@ const manyClients = (stage: Stage): Promise<Findings> =>
     const steps = stage.smoke ? [100, 1_000] : [100, 10_000, 1_000_000];
 
     /** One call for each of so many clients, spread over all there are. */
-    const rateAmong = async (there: number): Promise<number> => {
+    const rateAmong = (there: number): Promise<number> => {
       const bodies = Array.from({ length: calls }, (_, i) =>
-        issueBody(secret, nthClient(Math.floor((i * 7919) % there))),
+        issueBody(secret, nthClient((i * 7919) % there)),
       );
-      const { requestsPerSecond } = await loadGrpcEach(server.ports.grpc, ISSUE, bodies, {}, isToken);
-      return requestsPerSecond;
+      const run = async (): Promise<number> =>
+        (await loadGrpcEach(server.ports.grpc, ISSUE, bodies, {}, isToken)).requestsPerSecond;
+      return anew({ name: `${there} clients`, run }, stage.progress);
     };
 
     const figures: Figure[] = [];
@@ -95,7 +96,8 @@ const manyRevocations = (stage: Stage): Promise<Findings> =>
     const clients = stage.count(100_000, 500);
     const forgetAt = Math.floor(Date.now() / 1000) + 86_400;
     const tokens = await issueTokens(server, CLIENT_ID, secret, stage.count(4_000, 200));
-    const rate = () => introspectionRate(server, tokens);
+    const rate = () =>
+      anew({ name: 'introspection', run: () => introspectionRate(server, tokens) }, stage.progress);
 
     await rate();
     const before = [await rate(), await rate(), await rate()];

@@ -3,6 +3,7 @@ import { issueRate } from '../calls.js';
 import { type Findings, figure, verdict } from '../figures.js';
 import { CLIENT_ID, registerClient, startOurServer } from '../our-server.js';
 import { residentMb } from '../processes.js';
+import { anew } from '../rounds.js';
 import { type Stage, withThings } from '../stage.js';
 
 /** A million tokens from one server, and what it takes of memory. */
@@ -16,7 +17,8 @@ export const long = (stage: Stage): Promise<Findings> =>
     const residentAfter: number[] = [];
     const rates: number[] = [];
     for (let done = step; done <= total; done += step) {
-      rates.push(await issueRate(server, secret, step));
+      const run = () => issueRate(server, secret, step);
+      rates.push(await anew({ name: `${done} tokens`, run }, stage.progress));
       residentAfter.push(residentMb(server.pid));
       stage.progress(`${done} tokens, ${Math.round(residentMb(server.pid))} MB`);
     }

@@ -41,22 +41,20 @@ export const verify = (stage: Stage): Promise<Findings> =>
       [
         {
           name: 'warm, check()',
-          run: async () => {
-            const started = performance.now();
-            for (let i = 0; i < warmCount; i += 1) {
-              if (verifier.check(known) === undefined)
-                throw new Error('a known token was not accepted at once');
-            }
-            return perSecond(warmCount, started);
-          },
+          run: () =>
+            inPieces(warmCount, (count) => {
+              for (let i = 0; i < count; i += 1) {
+                if (verifier.check(known) === undefined)
+                  throw new Error('a known token was not accepted at once');
+              }
+            }),
         },
         {
           name: 'warm, await verify()',
-          run: async () => {
-            const started = performance.now();
-            for (let i = 0; i < warmCount; i += 1) await verifier.verify(known);
-            return perSecond(warmCount, started);
-          },
+          run: () =>
+            inPieces(warmCount, async (count) => {
+              for (let i = 0; i < count; i += 1) await verifier.verify(known);
+            }),
         },
         {
           name: 'cold, bare crypto.verify',
@@ -111,6 +109,19 @@ async function startVerifier(port: number): Promise<Verifier> {
   });
   await verifier.ready(10_000);
   return verifier;
+}
+
+/** So many a second; between pieces, the verifier gets to hear of the feed, without which it would not be fresh. */
+async function inPieces(total: number, run: (count: number) => void | Promise<void>): Promise<number> {
+  const piece = total / 20;
+  let spentMs = 0;
+  for (let done = 0; done < total; done += piece) {
+    const started = performance.now();
+    await run(piece);
+    spentMs += performance.now() - started;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return (total / spentMs) * 1000;
 }
 
 async function eachOf(tasks: readonly (() => Promise<unknown>)[]): Promise<void> {
