@@ -5,6 +5,11 @@ export interface EachResult {
   readonly requestsPerSecond: number;
 }
 
+/** Field 1 of IssueTokenResponse: a token. */
+export const isToken = (answer: Buffer): boolean => answer.includes('v4.public.');
+/** Field 1 of IntrospectTokenResponse, `active`, is true. */
+export const isActive = (answer: Buffer): boolean => answer[0] === 0x08 && answer[1] === 0x01;
+
 const CONNECTIONS = 4;
 const STREAMS = 32;
 

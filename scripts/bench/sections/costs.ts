@@ -1,18 +1,12 @@
 import type { Redis } from 'ioredis';
+import type { ClientId } from '../../../src/domain/ids.js';
 import { startRedis } from '../../../test/support/redis.js';
 import { bareRedis } from '../../../test/support/redis-store.js';
-import {
-  ACTIVE,
-  ADMIN_HEADER,
-  countedRate,
-  INTROSPECT,
-  introspectBody,
-  issueRate,
-  overGrpc,
-} from '../calls.js';
+import { ADMIN_HEADER, INTROSPECT, ISSUE, introspectBody, issueBody } from '../calls.js';
 import { BenchWatcher } from '../feed-watchers.js';
 import { type Figure, type Findings, figure } from '../figures.js';
-import { loadGrpc } from '../load.js';
+import { nthClient, putClients } from '../fill-redis.js';
+import { isActive, isToken, loadGrpcEach } from '../load-each.js';
 import { CLIENT_ID, issueTokens, type OurServer, registerClient, startOurServer } from '../our-server.js';
 import { cpuSeconds } from '../processes.js';
 import { type Stage, withThings } from '../stage.js';
@@ -26,13 +20,14 @@ export const costs = (stage: Stage): Promise<Findings> =>
     const server = await add(startOurServer(redis.url));
     const bare = bareRedis(redis);
     const secret = await registerClient(server, CLIENT_ID);
-    const [token = ''] = await issueTokens(server, CLIENT_ID, secret, 1);
-    const n = stage.count(30_000, 600);
-    const issue = () => issueRate(server, secret, n);
-    const introspect = () =>
-      countedRate(server, ACTIVE, n, () =>
-        loadGrpc(server.ports.grpc, INTROSPECT, introspectBody(token), ADMIN_HEADER, overGrpc(n)),
-      );
+    const n = stage.count(4_000, 200);
+    // Another client in each call: calls of one client that come together share what is asked of Redis.
+    await putClients(bare, CLIENT_ID as ClientId, 0, n);
+    const issueBodies = Array.from({ length: n }, (_, i) => issueBody(secret, nthClient(i)));
+    const introspectBodies = (await issueTokens(server, CLIENT_ID, secret, n)).map(introspectBody);
+    const { grpc } = server.ports;
+    const issue = () => loadGrpcEach(grpc, ISSUE, issueBodies, {}, isToken);
+    const introspect = () => loadGrpcEach(grpc, INTROSPECT, introspectBodies, ADMIN_HEADER, isActive);
     await issue();
     await introspect();
     const figures = [
@@ -47,7 +42,7 @@ export const costs = (stage: Stage): Promise<Findings> =>
 async function costsOf(
   what: string,
   count: number,
-  load: () => Promise<number>,
+  load: () => Promise<unknown>,
   server: OurServer,
   redis: Redis,
 ): Promise<readonly Figure[]> {

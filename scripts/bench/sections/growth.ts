@@ -5,7 +5,7 @@ import { ADMIN_HEADER, INTROSPECT, ISSUE, introspectBody, issueBody } from '../c
 import { BenchWatcher } from '../feed-watchers.js';
 import { type Figure, type Findings, figure, verdict } from '../figures.js';
 import { nthClient, putClients, putFeedEntries, putRevokedTokens, usedBytes } from '../fill-redis.js';
-import { loadGrpcEach } from '../load-each.js';
+import { isActive, isToken, loadGrpcEach } from '../load-each.js';
 import { CLIENT_ID, issueTokens, type OurServer, registerClient, startOurServer } from '../our-server.js';
 import { residentMb } from '../processes.js';
 import { anew, median } from '../rounds.js';
@@ -156,7 +156,3 @@ async function snapshotOf(server: OurServer): Promise<{ readonly ms: number; rea
   watcher.close();
   return { ms, mb: mostMb - emptyMb };
 }
-
-/** Field 1 of IssueTokenResponse: a token. */
-const isToken = (answer: Buffer): boolean => answer.includes('v4.public.');
-const isActive = (answer: Buffer): boolean => answer[0] === 0x08 && answer[1] === 0x01;

@@ -12,14 +12,11 @@ import {
 } from '../calls.js';
 import { type Findings, figure, verdict } from '../figures.js';
 import { loadForm, loadGrpc } from '../load.js';
-import { loadGrpcEach } from '../load-each.js';
+import { isActive, loadGrpcEach } from '../load-each.js';
 import { CLIENT_ID, issueTokens, registerClient, startOurServer } from '../our-server.js';
 import { PEER_SECRET, startPeer } from '../processes.js';
 import { measure, ratiosOf } from '../rounds.js';
 import { type Stage, withThings } from '../stage.js';
-
-/** Field 1 of IntrospectTokenResponse, `active`, is true. */
-const isActive = (answer: Buffer): boolean => answer[0] === 0x08 && answer[1] === 0x01;
 
 /** Introspection of a token that was asked about before, and of tokens that never were. */
 export const introspect = (stage: Stage): Promise<Findings> =>
