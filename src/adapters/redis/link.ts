@@ -194,7 +194,11 @@ export class Link {
   renew(): void {
     const client = this.#client;
     if (client instanceof Cluster) return;
-    if (client.status === 'ready' || client.status === 'connect') client.disconnect(true);
+    if (client.status !== 'ready' && client.status !== 'connect') return;
+    client.disconnect(true);
+    // A Redis that hangs does not close its half; should it go on before ioredis loses patience, the connection would
+    // pass for good again just when it ends.
+    client.stream?.destroy();
   }
 
   close(): void {

@@ -109,6 +109,20 @@ function requestsFor(target: Target, tokens: readonly string[]): fc.Arbitrary<Do
   );
 }
 
+/** What must have been asked and answered, for the comparison to mean something. */
+const EVERY_KIND = [
+  ...[
+    'ok',
+    'invalid_request',
+    'invalid_client',
+    'invalid_scope',
+    'invalid_target',
+    'unauthorized_client',
+  ].map((code) => `issue ${code}`),
+  ...['ok', 'invalid_token', 'insufficient_scope'].map((code) => `introspect ${code}`),
+  ...['ok', 'invalid_request', 'invalid_client'].map((code) => `revoke ${code}`),
+];
+
 describe('the two doors', () => {
   for (const [store, settingsOf] of [
     ['the embedded store', async () => ({})],
@@ -139,34 +153,19 @@ describe('the two doors', () => {
       it('give the same verdict on the same request, code by code', async () => {
         const requests = requestsFor(staged.target, await tokensOf(staged.target));
         const seen = new Set<string>();
-        await fc.assert(
-          fc.asyncProperty(requests, async (request) => {
-            const [overHttp, overGrpc] = await bothOf(http, grpc, request);
-            seen.add(`${request.act} ${overHttp.code}`);
-            expect(overHttp).to.deep.equal(overGrpc);
-          }),
-          { numRuns: 300 },
-        );
-        // The requests were of every kind, or they would prove little.
-        const every = [
-          'ok',
-          'invalid_request',
-          'invalid_client',
-          'invalid_scope',
-          'invalid_target',
-          'unauthorized_client',
-        ];
-        expect([...seen]).to.include.members(every.map((code) => `issue ${code}`));
-        expect([...seen]).to.include.members([
-          'introspect ok',
-          'introspect invalid_token',
-          'introspect insufficient_scope',
-        ]);
-        expect([...seen]).to.include.members([
-          'revoke ok',
-          'revoke invalid_request',
-          'revoke invalid_client',
-        ]);
+        const run = () =>
+          fc.assert(
+            fc.asyncProperty(requests, async (request) => {
+              const [overHttp, overGrpc] = await bothOf(http, grpc, request);
+              seen.add(`${request.act} ${overHttp.code}`);
+              expect(overHttp).to.deep.equal(overGrpc);
+            }),
+            { numRuns: 300 },
+          );
+        await run();
+        // The requests have to be of every kind, or they would prove little; chance may need more of them for that.
+        for (let more = 0; more < 5 && !EVERY_KIND.every((kind) => seen.has(kind)); more += 1) await run();
+        expect([...seen]).to.include.members(EVERY_KIND);
       }).timeout(60_000);
     });
   }
