@@ -94,6 +94,8 @@ describe('a Redis in trouble', () => {
     let done = 0;
     while ((await outcome(store.ledger.revokeToken(tokenId(`t${done}`), FAR, audit))) === 'done') done += 1;
     expect(done).to.be.greaterThan(10);
+    // Some releases free a little after each refusal, and would take the next change after all.
+    await bare.config('SET', 'maxmemory', used);
     const record = clientRecord('b');
     for (const act of [
       () => store.ledger.revokeToken(tokenId('late'), FAR, audit),
