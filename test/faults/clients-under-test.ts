@@ -41,11 +41,11 @@ export class Stubs {
     this.#admin.set('authorization', `Basic ${pair}`);
   }
 
-  async issue({
-    clientId,
-    secret,
-  }: Registered): Promise<{ outcome: Outcome; token?: string; tokenId?: string }> {
-    const request = { clientId, clientSecret: secret, scopes: [], audience: '', ttlSeconds: 600 };
+  async issue(
+    { clientId, secret }: Registered,
+    ttlSeconds = 600,
+  ): Promise<{ outcome: Outcome; token?: string; tokenId?: string }> {
+    const request = { clientId, clientSecret: secret, scopes: [], audience: '', ttlSeconds };
     const { outcome, value } = await settle<{ accessToken: string; tokenId: string }>((done) =>
       this.tokens.issueToken(request, new Metadata(), deadline(), done),
     );
@@ -77,6 +77,24 @@ export class Stubs {
 
   reinstateClient(clientId: string): Promise<{ outcome: Outcome }> {
     return settle((done) => this.clients.reinstateClient({ clientId }, this.#admin, deadline(), done));
+  }
+
+  /** Gives it another secret, beside which the old ones live on for so long. */
+  async rotateSecret(
+    { clientId }: Registered,
+    overlapSeconds: number,
+  ): Promise<{ outcome: Outcome; secret?: string }> {
+    const request = { clientId, overlapSeconds, revokeTokens: false, importedSecret: '', requestId: '' };
+    const { outcome, value } = await settle<{ clientSecret: string }>((done) =>
+      this.clients.rotateClientSecret(request, this.#admin, deadline(), done),
+    );
+    return value === undefined ? { outcome } : { outcome, secret: value.clientSecret };
+  }
+
+  deleteClient(clientId: string): Promise<{ outcome: Outcome }> {
+    return settle((done) =>
+      this.clients.deleteClient({ clientId, etag: '' }, this.#admin, deadline(), done),
+    );
   }
 
   /** Registers a client that may get tokens for {@link AUDIENCE}; rejects when it cannot. */
