@@ -1,18 +1,21 @@
-import type { Http2Server, IncomingHttpHeaders } from 'node:http2';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
+import { ResetBudget } from './reset-budget.js';
 
 /**
- * Gives a bound server's listeners what grpc-js has no option for: a bound on connections, an ear for errors of
- * `accept` (out of file descriptors, say), which would otherwise end the process, and sight of repeated credentials.
+ * Gives a bound server's listeners what grpc-js has no option for: a bound on connections and on calls that are
+ * reset, an ear for errors of `accept` (out of file descriptors, say), which would otherwise end the process, and sight
+ * of repeated credentials.
  * Answers the connections that there are, always as of now: grpc-js loses sight of them without channelz, and then
  * its `forceShutdown` ends none.
  */
 export function hardenListeners(
   server: Server,
-  limits: { readonly maxConnections: number },
+  limits: { readonly maxConnections: number; readonly maxConcurrentStreams: number },
 ): ReadonlySet<Socket> {
   const connections = new Set<Socket>();
+  const resets = new ResetBudget(limits.maxConcurrentStreams);
   for (const listener of listenersOf(server)) {
     listener.maxConnections = limits.maxConnections;
     listener.on('error', () => undefined);
@@ -20,9 +23,13 @@ export function hardenListeners(
       connections.add(socket);
       socket.once('close', () => connections.delete(socket));
     });
-    listener.prependListener('stream', (_stream, headers, _flags, rawHeaders?: readonly string[]) => {
-      showRepeatedCredential(headers, rawHeaders ?? []);
-    });
+    listener.prependListener(
+      'stream',
+      (stream: ServerHttp2Stream, headers, _flags, rawHeaders?: readonly string[]) => {
+        resets.watch(stream);
+        showRepeatedCredential(headers, rawHeaders ?? []);
+      },
+    );
   }
   return connections;
 }

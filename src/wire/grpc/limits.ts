@@ -18,6 +18,10 @@ export interface GrpcLimits {
   readonly connectionAgeMs: number;
   /** What it then has to finish its calls. */
   readonly connectionAgeGraceMs: number;
+  /** How often a connection is asked whether anybody is there. */
+  readonly keepaliveMs: number;
+  /** What the answer may take. */
+  readonly keepaliveTimeoutMs: number;
 }
 
 export const DEFAULT_LIMITS: GrpcLimits = {
@@ -29,6 +33,10 @@ export const DEFAULT_LIMITS: GrpcLimits = {
   connectionIdleMs: 60_000,
   connectionAgeMs: 300_000,
   connectionAgeGraceMs: 10_000,
+  // Node does not see the end of a connection on which it has said GOAWAY for a breach of the protocol: nothing but
+  // this takes its descriptor back.
+  keepaliveMs: 10_000,
+  keepaliveTimeoutMs: 5_000,
 };
 
 /** grpc-js bounds next to nothing by itself: endless streams, and silent connections that stay for ever. */
@@ -40,8 +48,8 @@ export const serverOptions = (limits: GrpcLimits): ServerOptions => ({
   'grpc.max_connection_idle_ms': limits.connectionIdleMs,
   'grpc.max_connection_age_ms': limits.connectionAgeMs,
   'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_time_ms': limits.keepaliveMs,
+  'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
   // It would show connections and peers to anybody who asks, and costs each call.
   'grpc.enable_channelz': 0,
 });

@@ -8,6 +8,18 @@ import {
 } from '../../../src/wire/gen/countersign/v1/audit_service.js';
 import { TokenServiceService as Token } from '../../../src/wire/gen/countersign/v1/token_service.js';
 import { eventually } from '../../support/eventually.js';
+import {
+  callFields,
+  END_HEADERS,
+  END_STREAM,
+  FRAME,
+  fieldBlock,
+  frame,
+  GREETING,
+  message,
+  openRaw,
+  uint32,
+} from '../../support/h2-frames.js';
 import { ask, basic, type Door, type DoorOptions, openDoor } from './door.js';
 
 describe('the gRPC server', () => {
@@ -106,9 +118,7 @@ describe('the gRPC server', () => {
     it('closes a connection that began a call and never goes on with it', async () => {
       await open({ limits: { connectionAgeMs: 60, connectionAgeGraceMs: 20 } });
       const socket = await silentConnection(door.server.port);
-      socket.write(
-        Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0), POST_HEADERS]),
-      );
+      socket.write(Buffer.concat([GREETING, POST_HEADERS]));
       socket.on('data', () => undefined);
       await closed(socket);
     });
@@ -121,6 +131,54 @@ describe('the gRPC server', () => {
       await eventually(async () =>
         expect((await ask(door.client, Token.listVerificationKeys, {})).status).to.equal('OK'),
       );
+    });
+
+    it('takes back the descriptor of a connection that broke the protocol and then left', async () => {
+      await open({ limits: { maxConnections: 1, keepaliveMs: 30, keepaliveTimeoutMs: 30 } });
+      const connection = await openRaw(door.server.port);
+      // Content of a stream that never began: Node says GOAWAY, and reads no further, not even the end.
+      await connection.say(frame(FRAME.data, END_STREAM, 1, message()));
+      await eventually(() => expect(connection.goAwayCode()).to.equal(1));
+      connection.socket.destroy();
+      await eventually(async () =>
+        expect((await ask(door.client, Token.listVerificationKeys, {})).status).to.equal('OK'),
+      );
+    });
+
+    it('ends a connection that begins calls only to reset them, and runs few of them', async () => {
+      const { instead, release, entered } = held();
+      await open({ instead, limits: { maxConcurrentStreams: 5 } });
+      const connection = await openRaw(door.server.port);
+      const calls = Array.from({ length: 200 }, (_, index) => {
+        const stream = 1 + 2 * index;
+        return Buffer.concat([
+          frame(FRAME.headers, END_HEADERS, stream, fieldBlock(callFields(PATH))),
+          frame(FRAME.data, END_STREAM, stream, message()),
+          frame(FRAME.rstStream, 0, stream, uint32(8)),
+        ]);
+      });
+      await connection.say(Buffer.concat(calls));
+      await eventually(() => expect(connection.isClosed()).to.equal(true));
+      expect(connection.goAwayCode()).to.equal(11);
+      expect(entered()).to.be.at.most(2 * 5 + 1);
+      release();
+      expect((await ask(door.client, Token.listVerificationKeys, {})).status).to.equal('OK');
+    });
+
+    it('does not mind callers who give up every call that they may have', async () => {
+      const { instead, release, entered } = held();
+      await open({ instead, limits: { maxConcurrentStreams: 5 } });
+      const connection = await openRaw(door.server.port);
+      for (let index = 0; index < 10; index += 1) {
+        const stream = 1 + 2 * index;
+        await connection.say(frame(FRAME.headers, END_HEADERS, stream, fieldBlock(callFields(PATH))));
+        await connection.say(frame(FRAME.data, END_STREAM, stream, message()));
+        await eventually(() => expect(entered()).to.equal(index + 1));
+        await connection.say(frame(FRAME.rstStream, 0, stream, uint32(8)));
+      }
+      release();
+      expect(await connection.isAnswered(5000)).to.equal(true);
+      connection.socket.destroy();
     });
 
     it('lets one connection make only so many calls at once', async () => {
@@ -165,35 +223,6 @@ const closed = (socket: Socket): Promise<void> =>
     else socket.once('close', () => resolve());
   });
 
-/** An HTTP/2 frame (RFC 9113 section 4.1). */
-function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-const literal = (name: string, value: string): Buffer =>
-  Buffer.concat([
-    Buffer.from([0, name.length]),
-    Buffer.from(name),
-    Buffer.from([value.length]),
-    Buffer.from(value),
-  ]);
-
-/** HEADERS with END_HEADERS and without END_STREAM: a call whose message never comes. */
-const POST_HEADERS = frame(
-  1,
-  4,
-  1,
-  Buffer.concat([
-    literal(':method', 'POST'),
-    literal(':scheme', 'http'),
-    literal(':path', '/countersign.v1.TokenService/ListVerificationKeys'),
-    literal(':authority', 'test'),
-    literal('content-type', 'application/grpc'),
-    literal('te', 'trailers'),
-  ]),
-);
+const PATH = '/countersign.v1.TokenService/ListVerificationKeys';
+/** A call whose message never comes. */
+const POST_HEADERS = frame(FRAME.headers, END_HEADERS, 1, fieldBlock(callFields(PATH)));

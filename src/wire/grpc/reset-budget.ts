@@ -1,0 +1,45 @@
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+
+interface Account {
+  left: number;
+  atMs: number;
+}
+
+/**
+ * Ends a connection whose calls are begun and reset faster than anybody gives up waiting (CVE-2023-44487, and
+ * CVE-2025-8671, where faults make the server reset them).
+ *
+ * A limit on calls at once does not bound those: a reset makes room for the next. Node's own bound is a thousand at
+ * once for each connection, and it reads them without a pause: ten connections kept everybody waiting for two seconds.
+ * Here a connection may give up all the calls that it may have at once twice over, and all of them once a second on top.
+ */
+export class ResetBudget {
+  readonly #accounts = new WeakMap<Http2Session, Account>();
+  readonly #burst: number;
+  readonly #perMs: number;
+
+  constructor(maxConcurrentStreams: number) {
+    this.#burst = 2 * maxConcurrentStreams;
+    this.#perMs = maxConcurrentStreams / 1000;
+  }
+
+  /** To be told of every call as it begins. */
+  watch(stream: ServerHttp2Stream): void {
+    const { session } = stream;
+    if (session === undefined) return;
+    stream.on('close', () => {
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#spend(session);
+    });
+  }
+
+  #spend(session: Http2Session): void {
+    const nowMs = performance.now();
+    const account = this.#accounts.get(session) ?? { left: this.#burst, atMs: nowMs };
+    this.#accounts.set(session, account);
+    account.left = Math.min(this.#burst, account.left + (nowMs - account.atMs) * this.#perMs) - 1;
+    account.atMs = nowMs;
+    if (account.left < 0 && !session.destroyed) {
+      session.destroy(new Error('too many calls were reset'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+  }
+}
