@@ -16,7 +16,6 @@ export const ELSEWHERE: Readonly<Record<number, string>> = {
   41: 'test/adapters/paseto/verification-key.test.ts',
   46: 'test/wire/http/hostile.test.ts',
   47: 'test/wire/grpc/server.test.ts',
-  48: '',
   49: 'test/wire/grpc/messages.test.ts, test/wire/http/hostile.test.ts',
   50: 'test/wire/grpc/messages.test.ts',
   51: 'test/wire/http/hostile.test.ts, test/wire/http/form.test.ts, test/wire/http/two-doors.test.ts',

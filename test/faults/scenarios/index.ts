@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { consistency } from './consistency.js';
 import { failover } from './failover.js';
 import { feed } from './feed.js';
+import { h2Floods } from './h2-floods.js';
 import { overload } from './overload.js';
 import { partition } from './partition.js';
 import { processFaults } from './process.js';
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...feed,
   ...consistency,
   ...overload,
+  ...h2Floods,
 ];
