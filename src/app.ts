@@ -4,6 +4,7 @@
  */
 import { openKeyRing } from './adapters/paseto/key-ring.js';
 import { makeLocalKey } from './adapters/paseto/paserk.js';
+import { startSigningThread } from './adapters/paseto/signing-thread.js';
 import { makeTokenCodec } from './adapters/paseto/token-codec.js';
 import { secretGenerator } from './adapters/secrets/secret-generator.js';
 import { makeSecretHasher } from './adapters/secrets/secret-hasher.js';
@@ -44,6 +45,8 @@ export interface AppDeps {
    * clocks do not.
    */
   readonly sharedTime?: () => number;
+  /** What the signing thread runs; for when the sources are not compiled. */
+  readonly signingWorker?: URL;
   /** Is told whether this server would answer calls for sure, once it serves and whenever that changes. */
   readonly onReadyChange?: (ready: boolean) => void;
 }
@@ -133,7 +136,12 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     log.info({ client_id: administrator.clientId }, 'made the first administrator');
   }
 
-  const codec = makeTokenCodec({ keys, issuer });
+  const signer = startSigningThread({
+    ...(deps.signingWorker && { worker: deps.signingWorker }),
+    onDeath: (err) => log.error({ err }, 'the signing thread died, and another one takes over'),
+  });
+  closers.add('signing thread', CLOSE_MS, signer.close);
+  const codec = makeTokenCodec({ keys, issuer, signer });
   const useCases = makeUseCases(
     { ...store, keys, codec, hasher, generator, ids, clock: sharedClock, ...quotaFrom(config, clock) },
     {

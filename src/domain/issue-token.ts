@@ -73,7 +73,7 @@ export function makeIssueToken(ports: {
 
     const tokenId = ids.tokenId();
     const issuedAtSeconds = Math.floor(clock.now() / 1000);
-    const { token } = await codec.sign(
+    const token = await codec.sign(
       {
         tokenId,
         issuer,

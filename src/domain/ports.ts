@@ -206,10 +206,7 @@ export interface KeyRingStore {
 /** Signs and checks tokens with the current key ring. */
 export interface TokenCodec {
   /** A token over these claims, signed by the key that signs as of `ringVersion`. */
-  sign(
-    claims: TokenClaims,
-    ringVersion: RingVersion,
-  ): Promise<{ readonly token: string; readonly keyId: KeyId }>;
+  sign(claims: TokenClaims, ringVersion: RingVersion): Promise<string>;
   /**
    * The token's content if its form, signature and issuer are good, else undefined: never an error for bad input.
    * May answer from memory, so the key has yet to be asked for by {@link KeyRing.trusts}.
@@ -230,7 +227,7 @@ export interface PublishedKey {
 /** Which keys count, as of a version of the ring. */
 export interface KeyRing {
   /** Whether tokens of this key are good as of `ringVersion`: known, and not revoked. */
-  trusts(keyId: KeyId, ringVersion: RingVersion): Promise<boolean>;
+  trusts(keyId: KeyId, ringVersion: RingVersion): boolean | Promise<boolean>;
   /** The verification keys, revoked ones left out. Asks the store whether it is current. */
   published(): Promise<readonly PublishedKey[]>;
 }

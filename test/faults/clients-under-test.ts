@@ -92,9 +92,7 @@ export class Stubs {
   }
 
   deleteClient(clientId: string): Promise<{ outcome: Outcome }> {
-    return settle((done) =>
-      this.clients.deleteClient({ clientId, etag: '' }, this.#admin, deadline(), done),
-    );
+    return settle((done) => this.clients.deleteClient({ clientId, etag: '' }, this.#admin, deadline(), done));
   }
 
   /** Registers a client that may get tokens for {@link AUDIENCE}; rejects when it cannot. */

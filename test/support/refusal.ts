@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { AuthError, type AuthErrorCode } from '../../src/domain/errors.js';
 
 /** Waits for an act to be refused with this code; answers the refusal. */
-export async function refusal(act: Promise<unknown>, code: AuthErrorCode): Promise<AuthError> {
-  const outcome = await act.then(
+export async function refusal(act: unknown, code: AuthErrorCode): Promise<AuthError> {
+  const outcome = await Promise.resolve(act).then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );

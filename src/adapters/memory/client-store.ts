@@ -2,12 +2,14 @@ import type { Client, ClientRecord, StoredSecret } from '../../domain/client.js'
 import { AuthError, clientNotFound, conflict } from '../../domain/errors.js';
 import type { ClientId } from '../../domain/ids.js';
 import type { ClientStore, Expected } from '../../domain/ports.js';
-import type { MemoryState } from './memory-state.js';
+import type { MemoryState, Standing } from './memory-state.js';
 
 const MOVED = 'The client has changed meanwhile. Read it again.';
 
 /** Client records and where they stand, in memory. */
 export function makeMemoryClientStore(state: MemoryState): ClientStore {
+  const merged = new WeakMap<ClientRecord, { readonly standing: Standing; readonly client: Client }>();
+
   const existing = (clientId: ClientId): ClientRecord => {
     const record = state.records.get(clientId);
     if (record === undefined) throw clientNotFound();
@@ -26,7 +28,15 @@ export function makeMemoryClientStore(state: MemoryState): ClientStore {
     state.ids.add(record.clientId);
   };
 
-  const clientOf = (record: ClientRecord): Client => ({ ...record, ...state.standingOf(record.clientId) });
+  /** Put together once for as long as neither part changes, since every token asks for it. */
+  const clientOf = (record: ClientRecord): Client => {
+    const standing = state.standingOf(record.clientId);
+    const known = merged.get(record);
+    if (known?.standing === standing) return known.client;
+    const client = { ...record, ...standing };
+    merged.set(record, { standing, client });
+    return client;
+  };
 
   return {
     async look(clientId) {

@@ -4,8 +4,16 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { temporarilyUnavailable } from '../../domain/errors.js';
+import type { KeyId } from '../../domain/ids.js';
 import { auditOfPlan, type KeyPolicy, keyStateOf, planRing, signerOf } from '../../domain/key-life.js';
-import type { AuditEntry, Clock, KeyRing, KeyRingStore, SigningKeys } from '../../domain/ports.js';
+import type {
+  AuditEntry,
+  Clock,
+  KeyRing,
+  KeyRingStore,
+  RingVersion,
+  SigningKeys,
+} from '../../domain/ports.js';
 import { readOrFound } from './founding.js';
 import { LiveRing } from './live-ring.js';
 import type { SecretKey } from './paserk.js';
@@ -83,18 +91,26 @@ export async function openKeyRing(options: KeyRingOptions): Promise<OpenKeyRing>
     });
   }
 
+  async function signerAnew(ringVersion: RingVersion): Promise<SecretKey> {
+    const key = signer(await live.asOf(ringVersion));
+    if (key !== undefined) return key;
+    // The only key was revoked and this server is the first to notice.
+    await maintain();
+    const fresh = signer(live.latest());
+    if (fresh === undefined) throw temporarilyUnavailable(new Error('There is no key to sign with.'));
+    return fresh;
+  }
+
+  const isTrusted = (keyId: KeyId, { verificationKeys }: RingContent): boolean =>
+    verificationKeys.has(keyId) && !live.hasRevoked(keyId);
+
   return {
     storeId,
     now: () => live.storeNowMs(),
 
-    async signingKey(ringVersion) {
-      const key = signer(await live.asOf(ringVersion));
-      if (key !== undefined) return key;
-      // The only key was revoked and this server is the first to notice.
-      await maintain();
-      const fresh = signer(live.latest());
-      if (fresh === undefined) throw temporarilyUnavailable(new Error('There is no key to sign with.'));
-      return fresh;
+    signingKey(ringVersion) {
+      const held = live.heldAt(ringVersion);
+      return (held && signer(held)) ?? signerAnew(ringVersion);
     },
 
     async verificationKey(keyId) {
@@ -102,9 +118,9 @@ export async function openKeyRing(options: KeyRingOptions): Promise<OpenKeyRing>
       return known ?? (await live.reload()).verificationKeys.get(keyId);
     },
 
-    async trusts(keyId, ringVersion) {
-      const { verificationKeys } = await live.asOf(ringVersion);
-      return verificationKeys.has(keyId) && !live.hasRevoked(keyId);
+    trusts(keyId, ringVersion) {
+      const held = live.heldAt(ringVersion);
+      return held ? isTrusted(keyId, held) : live.asOf(ringVersion).then((ring) => isTrusted(keyId, ring));
     },
 
     async published() {

@@ -51,12 +51,16 @@ export class LiveRing {
     this.hold(contentOfRing(found.ring, options.masterKeys), found.storeTimeMs, options.clock.monotonic());
   }
 
-  /** The ring as of a version that a look has just brought, or newer. Fails with `temporarily_unavailable`. */
-  async asOf(version: RingVersion): Promise<RingContent> {
+  /** The ring if it is held as of this version and known anew enough: what is nearly always so, without waiting. */
+  heldAt(version: RingVersion): RingContent | undefined {
     const { held } = this;
     const ageMs = this.options.clock.monotonic() - this.readAtMs;
-    if (held?.stored.version === version && ageMs <= this.options.maxAgeMs) return held;
-    return this.reload();
+    return held?.stored.version === version && ageMs <= this.options.maxAgeMs ? held : undefined;
+  }
+
+  /** The ring as of a version that a look has just brought, or newer. Fails with `temporarily_unavailable`. */
+  async asOf(version: RingVersion): Promise<RingContent> {
+    return this.heldAt(version) ?? this.reload();
   }
 
   /** The ring as last read, for what never changes of it. Fails with `temporarily_unavailable`. */

@@ -23,8 +23,8 @@ const HASH_BYTES = 32;
  * hash would add nothing but a way to exhaust this server.
  */
 export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): SecretHasher {
-  /** Stands in, text and all, for hashes that are not there; nothing hashes to it. */
-  const decoy = randomBytes(HASH_BYTES).toString('base64url');
+  /** Stands in for secrets that are not there; nothing hashes to it. */
+  const decoy = { hash: randomBytes(HASH_BYTES).toString('base64url') };
 
   return {
     hash(secret) {
@@ -34,7 +34,7 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
 
     find(secret, stored) {
       const newest = peppers.newestPepper();
-      const digests = new Map<string, Buffer>();
+      const digests: { readonly pepperId: string; readonly bytes: Buffer }[] = [];
       let unknownPepper: string | undefined;
       let found: StoredSecret | undefined;
       // Always as many comparisons as a client may have secrets, and always at least one HMAC, so that neither a client
@@ -44,10 +44,13 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
         const pepperId = candidate?.pepperId ?? stored[0]?.pepperId ?? newest.pepperId;
         const key = pepperId === newest.pepperId ? newest.key : peppers.pepper(pepperId);
         if (key === undefined) unknownPepper = pepperId;
-        const presented = digests.get(pepperId) ?? hmac(secret, key ?? newest.key);
-        digests.set(pepperId, presented);
-        const kept = bytesOf(key !== undefined && candidate !== undefined ? candidate.hash : decoy);
-        const same = kept.length === HASH_BYTES && timingSafeEqual(presented, kept);
+        let digest = digests.find((made) => made.pepperId === pepperId);
+        if (digest === undefined) {
+          digest = { pepperId, bytes: hmac(secret, key ?? newest.key) };
+          digests.push(digest);
+        }
+        const kept = bytesOf(key === undefined ? decoy : (candidate ?? decoy));
+        const same = kept.length === HASH_BYTES && timingSafeEqual(digest.bytes, kept);
         if (same) found ??= candidate;
       }
       if (found === undefined && unknownPepper !== undefined) {
@@ -61,4 +64,16 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
   };
 }
 
-const bytesOf = (hash: string): Buffer => Buffer.from(hash, 'base64url');
+type Hashed = Pick<StoredSecret, 'hash'>;
+
+/** Hashes as bytes, decoded once for as long as the record that they are of is in memory. */
+const decoded = new WeakMap<Hashed, Buffer>();
+
+function bytesOf(secret: Hashed): Buffer {
+  let bytes = decoded.get(secret);
+  if (bytes === undefined) {
+    bytes = Buffer.from(secret.hash, 'base64url');
+    decoded.set(secret, bytes);
+  }
+  return bytes;
+}

@@ -1,7 +1,7 @@
 import { type handleUnaryCall, Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { Call, Credential } from '../../domain/call.js';
 import { temporarilyUnavailable } from '../../domain/errors.js';
-import type { CallObserver } from '../call-observer.js';
+import type { CallObserver, CallOutcome } from '../call-observer.js';
 import { type Crowd, isUrgent } from './crowd.js';
 import { decodeRequest, type RequestCodec } from './decode-request.js';
 import { Abandoned, type Ending, endingOf, REQUEST_ID_KEY } from './status.js';
@@ -60,8 +60,6 @@ export function serveUnary<Request, Response>(
 
 /** What it takes a cancellation that has arrived to get through Node's layers, and then some. */
 const SECOND_LOOK_MS = 20;
-
-type UnaryEnding = Pick<Ending, 'cause'> & { readonly code: Ending['code'] | 'ok' };
 
 class UnaryCall<Request, Response> {
   readonly #served: Served<Request, Response>;
@@ -126,24 +124,29 @@ class UnaryCall<Request, Response> {
   }
 
   fail(error: unknown): void {
-    const ending = endingOf(error, this.#call.requestId);
-    this.#finish(ending, ending.status);
+    const { code, cause, status } = endingOf(error, this.#call.requestId);
+    this.#finish(code, cause, status, null);
   }
 
   #succeed(bytes: Buffer): void {
-    this.#finish({ code: 'ok' }, null, bytes, this.#trailer());
+    this.#finish('ok', undefined, null, bytes);
   }
 
-  #finish(ending: UnaryEnding, ...answer: Parameters<sendUnaryData<Buffer>>): void {
+  #finish(
+    ended: CallOutcome['code'],
+    reason: unknown,
+    status: Ending['status'] | null,
+    bytes: Buffer | null,
+  ): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    let { code, cause } = ending;
+    let [code, cause] = [ended, reason];
     if (this.#isInside) {
       this.#door.crowd?.leave(code === 'temporarily_unavailable' ? temporarilyUnavailable() : undefined);
     }
     try {
-      this.#respond(...answer);
+      this.#respond(status, bytes, status === null ? this.#trailer() : undefined);
     } catch (error) {
       code = 'internal';
       cause = error;
@@ -152,7 +155,7 @@ class UnaryCall<Request, Response> {
       rpc: this.#served.rpc,
       code: this.#surface.cancelled ? 'cancelled' : code,
       durationMs: performance.now() - this.#startMs,
-      ...(cause === undefined ? {} : { cause }),
+      cause,
     });
   }
 

@@ -68,9 +68,10 @@ describe('the key ring on a real Redis', () => {
       audit: auditEntry('RotateSigningKey'),
     }));
     const after = await Promise.all([0, 1].map(async (i) => codecs[i]!.sign(CLAIMS, await look(i))));
-    expect(after[0]?.keyId).to.equal(after[1]?.keyId).and.not.to.equal(before.keyId);
-    for (const { token, keyId } of [before, ...after]) {
-      for (const codec of codecs) expect(await codec.open(token)).to.deep.equal({ claims: CLAIMS, keyId });
+    // Ed25519 is deterministic: one key makes one token of the same claims.
+    expect(after[0]).to.equal(after[1]).and.not.to.equal(before);
+    for (const token of [before, ...after]) {
+      for (const codec of codecs) expect((await codec.open(token))?.claims).to.deep.equal(CLAIMS);
     }
   });
 
