@@ -7,7 +7,8 @@ const MIN_VERSION = [6, 2] as const;
 
 /**
  * What an operator should know of the Redis behind a connection: an eviction policy that drops revocations, a version
- * too old, no append-only file. `INFO` says all of it, also where `CONFIG` is denied or renamed.
+ * too old, no append-only file, or one that is written to disk only after the answer. `INFO` says all but the last, also
+ * where `CONFIG` is denied or renamed; then nothing is said of that.
  */
 export async function inspectRedis(link: Link, keys: Keys): Promise<readonly StoreFinding[]> {
   link.enter();
@@ -18,9 +19,11 @@ export async function inspectRedis(link: Link, keys: Keys): Promise<readonly Sto
       ['info', 'server'],
       ['info', 'memory'],
       ['info', 'persistence'],
+      ['config', 'get', 'appendfsync'],
     ])
     .finally(() => link.leave(1));
-  const denied = replies.find((reply) => reply instanceof Error);
+  const told = replies.slice(0, -1);
+  const denied = told.find((reply) => reply instanceof Error);
   if (denied !== undefined) {
     const reason = withoutArguments(denied).message;
     return [
@@ -30,8 +33,8 @@ export async function inspectRedis(link: Link, keys: Keys): Promise<readonly Sto
       },
     ];
   }
-  const info = replies.slice(1).join('\n');
-  return [versionFinding(info), evictionFinding(info), persistenceFinding(info)].filter(
+  const info = told.slice(1).join('\n');
+  return [versionFinding(info), evictionFinding(info), persistenceFinding(info, replies.at(-1))].filter(
     (finding) => finding !== undefined,
   );
 }
@@ -58,11 +61,18 @@ function evictionFinding(info: string): StoreFinding | undefined {
   };
 }
 
-function persistenceFinding(info: string): StoreFinding | undefined {
-  if (fieldOf(info, 'aof_enabled') === '1') return undefined;
+function persistenceFinding(info: string, flush: unknown): StoreFinding | undefined {
+  if (fieldOf(info, 'aof_enabled') !== '1') {
+    return {
+      severity: 'warn',
+      message:
+        'Redis keeps no append-only file: a crash loses revocations that were answered with OK. Set appendonly yes.',
+    };
+  }
+  const [, policy] = Array.isArray(flush) ? flush : [];
+  if (typeof policy !== 'string' || policy === 'always') return undefined;
   return {
     severity: 'warn',
-    message:
-      'Redis keeps no append-only file: a crash loses revocations that were answered with OK. Set appendonly yes.',
+    message: `Redis has appendfsync ${policy}: what it answers is not on disk yet, so a power cut loses the last revocations that were answered with OK. Set it to always.`,
   };
 }

@@ -155,8 +155,16 @@ describe('what a store says of the Redis it stands on', () => {
   };
 
   it('nothing when it keeps all it is given, on disk too', async () => {
-    expect(await findings({ appendonly: 'yes' })).to.deep.equal([]);
+    expect(await findings({ appendonly: 'yes', appendfsync: 'always' })).to.deep.equal([]);
   });
+
+  for (const policy of ['everysec', 'no']) {
+    it(`a warning when it answers before it is on disk (appendfsync ${policy})`, async () => {
+      const [warning, ...more] = await findings({ appendonly: 'yes', appendfsync: policy });
+      expect(warning).to.match(new RegExp(`^warn: .*appendfsync ${policy}`));
+      expect(more).to.deep.equal([]);
+    });
+  }
 
   it('a warning without an append-only file', async () => {
     const [warning, ...more] = await findings({});
