@@ -2,7 +2,6 @@
 export const ELSEWHERE: Readonly<Record<number, string>> = {
   3: 'test/e2e/process.test.ts: ends with status 0 on SIGTERM while its store hangs',
   5: 'test/wire/grpc/handlers.test.ts',
-  10: '',
   26: 'test/adapters/redis/redis-store.test.ts: the whole suite of a store, on Redis Cluster',
   27: 'test/adapters/redis/replicas.test.ts',
   28: 'there is no such setting: reads go to the master (src/adapters/redis/open-client.ts)',

@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { consistency } from './consistency.js';
 import { failover } from './failover.js';
 import { feed } from './feed.js';
+import { fsync } from './fsync.js';
 import { h2Floods } from './h2-floods.js';
 import { overload } from './overload.js';
 import { partition } from './partition.js';
@@ -13,6 +14,7 @@ import { redisStandalone } from './redis-standalone.js';
 export const SCENARIOS: readonly Scenario[] = [
   ...processFaults,
   ...redisStandalone,
+  ...fsync,
   ...redisSlow,
   ...failover,
   ...partition,
