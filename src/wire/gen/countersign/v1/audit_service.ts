@@ -33,7 +33,10 @@ export interface AuditEvent {
     | undefined;
   /** The act, named as the RPC, such as `RevokeClient`. */
   action: string;
-  /** The client id of who acted; `bootstrap` or `recover` for the server's own acts. */
+  /**
+   * The client id of who acted; `bootstrap`, `recover` or `schedule` (signing keys that change by themselves) for the
+   * server's own acts.
+   */
   actor: string;
   /** Whom or what the act was on: a client id, token id or key id. */
   target: string;
