@@ -83,7 +83,7 @@ export function loadConfig(
   },
 ): Config {
   const read = new SettingReader(env, host.readFile);
-  const store = read.parsed('COUNTERSIGN_STORE', storeFrom);
+  const store = withSentinelCredentials(read, read.parsed('COUNTERSIGN_STORE', storeFrom));
   // A faulty store has been told; go on as with Redis, whose rules are the stricter ones.
   const onMemory = store?.kind === 'memory';
 
@@ -168,6 +168,23 @@ function storeFrom(text: string): Config['store'] {
   } catch (err) {
     throw new BadSetting(err instanceof Error ? err.message : 'is not a store that is known');
   }
+}
+
+function withSentinelCredentials(
+  read: SettingReader,
+  store: Config['store'] | undefined,
+): Config['store'] | undefined {
+  const username = read.text('COUNTERSIGN_REDIS_SENTINEL_USERNAME');
+  const password = read.text('COUNTERSIGN_REDIS_SENTINEL_PASSWORD');
+  if (username !== undefined && !read.isSet('COUNTERSIGN_REDIS_SENTINEL_PASSWORD')) {
+    read.fault('COUNTERSIGN_REDIS_SENTINEL_PASSWORD', 'is missing: its user is set');
+  }
+  if (password === undefined) return store;
+  if (store?.kind === 'sentinel') return { ...store, sentinelCredentials: { username, password } };
+  if (store !== undefined) {
+    read.fault('COUNTERSIGN_REDIS_SENTINEL_PASSWORD', 'needs a COUNTERSIGN_STORE behind Sentinels');
+  }
+  return store;
 }
 
 function masterKeyFrom(text: string): LocalKey {

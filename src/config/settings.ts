@@ -22,6 +22,16 @@ export const SETTINGS = {
     meaning: 'certificate authority for the `rediss` forms, PEM',
     fallbackNote: "system's",
   },
+  COUNTERSIGN_REDIS_SENTINEL_USERNAME: {
+    meaning: 'user at the Sentinels themselves, where they have users',
+    fallbackNote: 'the default user',
+  },
+  COUNTERSIGN_REDIS_SENTINEL_PASSWORD: {
+    meaning:
+      'password of the Sentinels themselves; the one in `COUNTERSIGN_STORE` is for the Redis behind them',
+    fallbackNote: 'none',
+    secret: true,
+  },
   COUNTERSIGN_REDIS_WAIT_REPLICAS: {
     meaning: 'replicas that must hold a change before it is answered',
     fallback: '0',

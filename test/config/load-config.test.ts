@@ -161,6 +161,19 @@ describe('the configuration', () => {
     expect(load({ ...REDIS, COUNTERSIGN_REDIS_CA_FILE: 'ca.pem' }, () => 'PEM').redisCa).to.equal('PEM');
   });
 
+  it('takes credentials of Sentinels apart from those of the Redis behind them, and only where there are Sentinels', () => {
+    const behind = { ...REDIS, COUNTERSIGN_STORE: 'redis-sentinel://:a@h/main' };
+    const password = { COUNTERSIGN_REDIS_SENTINEL_PASSWORD: 'b' };
+    const username = { COUNTERSIGN_REDIS_SENTINEL_USERNAME: 'watcher' };
+    expect(load(behind).store).to.not.have.property('sentinelCredentials');
+    expect(load({ ...behind, ...password, ...username }).store).to.deep.include({
+      password: 'a',
+      sentinelCredentials: { username: 'watcher', password: 'b' },
+    });
+    expect(faultsOf({ ...REDIS, ...password })).to.deep.equal(['COUNTERSIGN_REDIS_SENTINEL_PASSWORD']);
+    expect(faultsOf({ ...behind, ...username })).to.deep.equal(['COUNTERSIGN_REDIS_SENTINEL_PASSWORD']);
+  });
+
   it('wants id and secret of the first administrator together', () => {
     expect(faultsOf({ COUNTERSIGN_BOOTSTRAP_CLIENT_ID: 'root' })).to.deep.equal([
       'COUNTERSIGN_BOOTSTRAP_CLIENT_SECRET',

@@ -72,14 +72,18 @@ export async function startClusterNode(): Promise<TestRedis> {
 }
 
 /** Starts a Sentinel that watches a Redis, and by itself may declare it down and have a replica take over. */
-export async function startSentinel(master: Pick<TestRedis, 'port'>, name: string): Promise<TestRedis> {
+export async function startSentinel(
+  master: Pick<TestRedis, 'port'>,
+  name: string,
+  settings: RedisSettings = {},
+): Promise<TestRedis> {
   const binary = await redisBinary();
   const directory = await mkdtemp(join(tmpdir(), 'countersign-sentinel-'));
   const port = await freePort();
   // A Sentinel keeps what it learns in its configuration, so it insists on a file.
   const file = join(directory, 'sentinel.conf');
   await writeFile(file, `sentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`);
-  const args = [file, '--sentinel', ...argsOf(placeSettings(port, directory))];
+  const args = [file, '--sentinel', ...argsOf({ ...settings, ...placeSettings(port, directory) })];
   const place = { binary, directory, port, args };
   return running(await launch(place), place);
 }

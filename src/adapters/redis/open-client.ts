@@ -54,15 +54,19 @@ export function openClient(kind: ConnectionKind, { target, ca }: ClientOptions):
   switch (target.kind) {
     case 'standalone':
       return new Redis({ ...alone, host: target.host, port: target.port });
-    case 'sentinel':
+    case 'sentinel': {
+      const { username, password } = target.sentinelCredentials ?? {};
       return new Redis({
         ...alone,
         sentinels: target.sentinels.map(({ host, port }) => ({ host, port })),
         name: target.masterName,
         sentinelRetryStrategy: retryDelay,
         sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+        ...(username === undefined ? {} : { sentinelUsername: username }),
+        ...(password === undefined ? {} : { sentinelPassword: password }),
         ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls.tls ?? {} } : {}),
       });
+    }
     case 'cluster':
       return new Cluster(
         target.nodes.map(({ host, port }) => ({ host, port })),

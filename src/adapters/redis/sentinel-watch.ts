@@ -21,10 +21,13 @@ export async function watchSentinels(
   if (target.kind !== 'sentinel') return { close: () => undefined };
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  const { username, password } = target.sentinelCredentials ?? {};
   const sentinels = target.sentinels.map(({ host, port }) => {
     const client = new Redis({
       host,
       port,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
       ...(target.tls ? { tls: ca === undefined ? {} : { ca } } : {}),
       protocol: 2,
       disableClientInfo: true,

@@ -4,9 +4,13 @@ export interface RedisAddress {
   readonly port: number;
 }
 
-interface RedisAccess {
+/** Who we are there; without a user name the default user. */
+export interface RedisCredentials {
   readonly username: string | undefined;
   readonly password: string | undefined;
+}
+
+interface RedisAccess extends RedisCredentials {
   /** Whether to speak TLS, to Sentinels too. */
   readonly tls: boolean;
 }
@@ -19,6 +23,8 @@ export type RedisTarget =
       readonly kind: 'sentinel';
       readonly sentinels: readonly RedisAddress[];
       readonly masterName: string;
+      /** For the Sentinels themselves; undefined where they ask nobody. The others are for the Redis behind them. */
+      readonly sentinelCredentials?: RedisCredentials;
     });
 
 const DEFAULT_PORTS = { standalone: 6379, cluster: 6379, sentinel: 26379 } as const;
@@ -58,7 +64,7 @@ export function parseStoreUrl(text: string): { readonly kind: 'memory' } | Redis
   return { kind: 'standalone', ...access, ...address };
 }
 
-function credentialsFrom(text: string | undefined): Pick<RedisAccess, 'username' | 'password'> {
+function credentialsFrom(text: string | undefined): RedisCredentials {
   if (text === undefined) return { username: undefined, password: undefined };
   const colon = text.indexOf(':');
   if (colon < 0) throw new Error('must give credentials as user:password@ or :password@');

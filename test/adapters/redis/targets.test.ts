@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { connectRedisStore } from '../../../src/adapters/redis/connect.js';
 import { parseStoreUrl, type RedisTarget } from '../../../src/adapters/redis/store-url.js';
 import type { Store } from '../../../src/domain/ports.js';
@@ -22,9 +23,11 @@ import { systemClock } from '../../support/system-clock.js';
 
 const audit = auditEntry('Test');
 
-const open = (url: string, ca?: string): Promise<Store> =>
+const open = (url: string, ca?: string): Promise<Store> => openTarget(parseStoreUrl(url) as RedisTarget, ca);
+
+const openTarget = (target: RedisTarget, ca?: string): Promise<Store> =>
   connectRedisStore({
-    target: parseStoreUrl(url) as RedisTarget,
+    target,
     ca,
     keyPrefix: 'targets',
     waitReplicas: 0,
@@ -148,3 +151,66 @@ describe('Redis behind Sentinels', () => {
     expect(error).to.have.property('message').that.contains('cannot be used');
   });
 });
+
+describe('Sentinels that want to know who asks', () => {
+  let master: TestRedis;
+  let sentinel: TestRedis;
+
+  before(async () => {
+    master = await startRedis({ requirepass: 'of-redis' });
+    sentinel = await startSentinel(master, 'main', { requirepass: 'of-sentinel' });
+    const bare = new Redis({ host: sentinel.host, port: sentinel.port, password: 'of-sentinel' });
+    await bare.call('sentinel', 'set', 'main', 'auth-pass', 'of-redis');
+    await bare.call('acl', 'setuser', 'watcher', 'on', '>of-watcher', '+sentinel', '+client', '+info');
+    bare.disconnect();
+  });
+  after(async () => {
+    await sentinel.stop();
+    await master.stop();
+  });
+
+  const openAs = (username?: string, password?: string): Promise<Store> => {
+    const target = parseStoreUrl(`redis-sentinel://:of-redis@127.0.0.1:${sentinel.port}/main`);
+    if (target.kind !== 'sentinel') throw new Error('that is behind Sentinels');
+    return openTarget(
+      password === undefined ? target : { ...target, sentinelCredentials: { username, password } },
+    );
+  };
+
+  it('are told, by password alone or as a user, with credentials that Redis itself never sees', async () => {
+    for (const [username, password] of [
+      [undefined, 'of-sentinel'],
+      ['watcher', 'of-watcher'],
+    ] as const) {
+      await serves(await openAs(username, password));
+      await clear(master);
+    }
+  });
+
+  it('lead nowhere without them, and no message repeats a password', async () => {
+    for (const password of [undefined, 'of-nobody']) {
+      const error = await openAs(undefined, password).catch((reason: unknown) => reason);
+      expect(error)
+        .to.have.property('message')
+        .that.contains('cannot be used')
+        .and.not.match(/of-(?:redis|nobody)/);
+    }
+  });
+
+  it('are asked under them too by who watches for another master', async () => {
+    const store = await openAs('watcher', 'of-watcher');
+    const bare = new Redis({ host: sentinel.host, port: sentinel.port, password: 'of-sentinel' });
+    try {
+      expect(String(await bare.client('LIST'))).to.match(/name=countersign-sentinel .*user=watcher/);
+    } finally {
+      bare.disconnect();
+      await store.close();
+    }
+  });
+});
+
+async function clear({ host, port }: TestRedis): Promise<void> {
+  const bare = new Redis({ host, port, password: 'of-redis' });
+  await bare.flushall();
+  bare.disconnect();
+}
