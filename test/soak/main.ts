@@ -1,151 +1,169 @@
 /**
- * Two servers under load for long, with a little harm all the time. Every stretch is judged like a fault scenario, and
- * at the end everything has to be back where it was after the first: memory, descriptors, streams, Redis connections.
+ * Two servers at half of what they can for long, with a little harm all the time: a Redis that is slow or cut off,
+ * callers that die, malformed calls, streams that are broken off. Every stretch is judged like a fault scenario, and
+ * after the warm-up nothing may grow: memory, descriptors, timers, streams, Redis connections.
  *
- * Usage: npm run soak [-- --minutes N] [--calls N] [--seed N]   (30 minutes or 2 000 000 calls, whichever is first)
- *        npm run soak -- --smoke                                (a minute, for CI)
+ * Usage: npm run soak [-- --calls N] [--warm-up N] [--minutes N] [--per-second N] [--seed N] [--report FILE]
+ *          2 000 000 calls, 200 000 of them to warm up, or 30 minutes, whichever is first
+ *        npm run soak -- --smoke                     half a minute, with wider bounds: nothing has found its size yet
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { type Arena, startArena } from '../faults/arena.js';
-import { check, DEFAULT_BOUNDS } from '../faults/checker.js';
-import { Recorder } from '../faults/history.js';
-import { endings, sleep } from '../faults/judged.js';
-import { finalPass, startLoad } from '../faults/load.js';
-import { atMost, type Figure } from '../faults/scenario.js';
-import { startVerifiers } from '../faults/verifiers.js';
+import { startArena } from '../faults/arena.js';
+import { atLeast, atMost, type Figure } from '../faults/scenario.js';
+import { eventually } from '../support/eventually.js';
 import { startRedis } from '../support/redis.js';
-import type { ServerProcess } from '../support/server-process.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
+import { doorsOf, TOKEN_SECONDS } from './doors.js';
+import { type Sample, writeReport } from './report.js';
+import { probeSettings, serverConnections, standingOf } from './standing.js';
+import { stretch } from './stretch.js';
 
 const { values } = parseArgs({
   options: {
+    calls: { type: 'string' },
+    'warm-up': { type: 'string' },
     minutes: { type: 'string', default: '30' },
-    calls: { type: 'string', default: '2000000' },
+    'per-second': { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    report: { type: 'string' },
     smoke: { type: 'boolean', default: false },
   },
 });
+const { smoke } = values;
 const seed = Number(values.seed);
-const endMs = performance.now() + (values.smoke ? 1 : Number(values.minutes)) * 60_000;
-const maxCalls = Number(values.calls);
-const STRETCH_MS = values.smoke ? 12_000 : 60_000;
-/** What a server may keep of a longer life; after a minute it has yet to find its size. */
-const MOST_MB = values.smoke ? 150 : 50;
+const maxCalls = Number(values.calls ?? (smoke ? 30_000 : 2_000_000));
+const warmUpCalls = Number(values['warm-up'] ?? (smoke ? 10_000 : 200_000));
+const endMs = performance.now() + Number(values.minutes) * 60_000;
+/** How many calls are made between two looks at what is held. */
+const STRETCH_CALLS = smoke ? 10_000 : 100_000;
+/** How many are made as fast as they go, to see how fast that is. */
+const CAPACITY_CALLS = smoke ? 4000 : 15_000;
+const BOUNDS = smoke
+  ? { residentMb: 150, heapMbPerMillion: 500, timers: 10 }
+  : { residentMb: 50, heapMbPerMillion: 5, timers: 10 };
+/** The longest wait for what ends by itself, such as a connection that was aged out and lets its calls end. */
+const SETTLE_MS = 20_000;
 
-interface Standing {
-  readonly megabytes: number;
-  readonly descriptors: number;
-  readonly watchers: number;
-}
-
-async function standingOf({ pid, ports }: ServerProcess): Promise<Standing> {
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  const metrics = await (await fetch(`http://127.0.0.1:${ports.ops}/metrics`)).text();
-  return {
-    megabytes: (pages * 4096) / 1e6,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
-    watchers: Number(/^countersign_feed_watchers(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1] ?? Number.NaN),
-  };
-}
+const settings = {
+  COUNTERSIGN_TOKEN_TTL_SECONDS: String(TOKEN_SECONDS),
+  COUNTERSIGN_MAX_TOKEN_TTL_SECONDS: String(TOKEN_SECONDS),
+  COUNTERSIGN_KEY_PERIOD_SECONDS: '60',
+  COUNTERSIGN_KEY_LEAD_SECONDS: '10',
+  COUNTERSIGN_KEY_OVERLAP_SECONDS: '45',
+  COUNTERSIGN_KEY_REFRESH_SECONDS: '5',
+  COUNTERSIGN_KEY_MARGIN_SECONDS: '2',
+  COUNTERSIGN_LOG_CALLS_PER_SECOND: '1',
+};
 
 console.log(`seed ${seed}`);
+const beganMs = performance.now();
 const redis = await startRedis({ appendonly: 'yes' });
 const raw = new Redis({ host: redis.host, port: redis.port });
 const proxy = await startTcpProxy(redis);
 const arena = await startArena({
-  storeFor: (i) => (i === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url),
+  storeFor: (server) => (server === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url),
   seed,
+  clients: 0,
+  settings,
+  settingsFor: probeSettings,
 });
-const connections = async (): Promise<number> =>
-  String(await raw.client('LIST')).match(/name=countersign-/g)?.length ?? 0;
-
-/** About one call in a hundred is made while something is wrong. */
-async function harm(until: () => boolean): Promise<void> {
-  const harms = [
-    async () => proxy.resetAll(),
-    async () => void (await raw.script('FLUSH')),
-    async () => {
-      proxy.delayAnswers(400);
-      await sleep(100);
-      proxy.delayAnswers(0);
-    },
-    async () => {
-      proxy.swallowAnswers(true);
-      await sleep(100);
-      proxy.resetAll();
-      proxy.swallowAnswers(false);
-    },
-  ];
-  while (!until()) {
-    await sleep(5000 + arena.random.below(5000));
-    await arena.random.pick(harms)();
-  }
-}
-
-/** Load on clients of its own, judged by itself, so that no history grows for ever. */
-async function stretch(number: number): Promise<{ readonly calls: number; readonly broken: number }> {
-  const own: Arena = { ...arena, recorder: new Recorder(seed), clients: [] };
-  const [first] = arena.stubs;
-  for (let i = 0; i < 20; i += 1) {
-    const client = await first?.register(`s${number}-${i}`);
-    if (client !== undefined) own.clients.push(client);
-  }
-  const load = startLoad(own);
-  const crew = await startVerifiers(own, load.issued);
-  let over = false;
-  const harming = harm(() => over);
-  await sleep(STRETCH_MS);
-  over = true;
-  await harming;
-  await arena.allReady();
-  await sleep(500);
-  await load.stop();
-  await crew.stop();
-  const finalFromMs = await finalPass(own, load.issued, 500);
-  const history = own.recorder.history();
-  const violations = check(history, { ...DEFAULT_BOUNDS, finalFromMs });
-  console.log(`${number}: ${endings(history.operations)}; ${violations.length} broken promises`);
-  for (const { invariant, what } of violations.slice(0, 5)) console.log(`  FAIL ${invariant}: ${what}`);
-  return { calls: history.operations.length, broken: violations.length };
-}
-
-/** After a while in which nobody calls. */
-const rested = async (): Promise<{ readonly servers: Standing[]; readonly connections: number }> => {
-  await sleep(3000);
-  return { servers: await Promise.all(arena.servers.map(standingOf)), connections: await connections() };
-};
-
+const room = { doors: doorsOf(arena), proxy, redis: raw };
+const samples: Sample[] = [];
 let calls = 0;
-let broken = 0;
-const tally = ({ calls: more, broken: worse }: { calls: number; broken: number }): void => {
-  calls += more;
-  broken += worse;
-};
-tally(await stretch(0));
-const before = await rested();
-console.log(`warm: ${JSON.stringify(before)}`);
-for (let number = 1; performance.now() < endMs && calls < maxCalls; number += 1) tally(await stretch(number));
-const after = await rested();
-console.log(`end: ${JSON.stringify(after)}`);
+let number = 0;
 
-const figures: Figure[] = after.servers.flatMap((now, index) => {
-  const then = before.servers[index] ?? now;
-  return [
-    atMost(`server ${index}: memory grown by`, now.megabytes - then.megabytes, MOST_MB, ' MB'),
-    atMost(`server ${index}: more descriptors than before`, now.descriptors - then.descriptors, 3),
-    atMost(`server ${index}: feed streams that nobody reads`, now.watchers, 0),
-  ];
-});
-figures.push(
-  atMost('more Redis connections than before', after.connections - before.connections, 0),
-  atMost(`broken promises in ${calls} calls and checks`, broken, 0),
-);
+/** Lets so many calls be made, and looks at what is held after. */
+async function run(more: number, perSecond: number | undefined): Promise<number> {
+  number += 1;
+  const result = await stretch(arena, room, { number, seed, calls: more, perSecond });
+  calls += more;
+  const sample = { ...(await rested()), stretch: result };
+  samples.push(sample);
+  const rate = result.calls / result.seconds;
+  console.log(`${calls} calls, ${sample.minutes.toFixed(1)} min, ${rate.toFixed(0)}/s: ${result.endings}`);
+  console.log(`  ${JSON.stringify(sample.servers)} ${sample.redisConnections} Redis connections`);
+  for (const complaint of result.complaints.slice(0, 5)) console.log(`  FAIL ${complaint}`);
+  return rate;
+}
+
+/** What is held once it holds no more than after the warm-up, or has had time enough. */
+async function rested(): Promise<Omit<Sample, 'stretch'>> {
+  const look = async (): Promise<Omit<Sample, 'stretch'>> => ({
+    calls,
+    minutes: (performance.now() - beganMs) / 60_000,
+    servers: await Promise.all(arena.servers.map(standingOf)),
+    redisConnections: await serverConnections(raw),
+  });
+  let last = await look();
+  await eventually(async () => {
+    last = await look();
+    if (!isBack(last)) throw new Error('more is held than before');
+  }, SETTLE_MS).catch(() => undefined);
+  return last;
+}
+
+const isBack = ({ servers, redisConnections }: Omit<Sample, 'stretch'>): boolean =>
+  servers.every(
+    (now, index) =>
+      now.watchers === 0 && now.descriptors <= (baseline()?.servers[index]?.descriptors ?? now.descriptors),
+  ) && redisConnections <= (baseline()?.redisConnections ?? redisConnections);
+
+/** The first sample after the warm-up. */
+const baseline = (): Sample | undefined => samples.find((sample) => sample.calls >= warmUpCalls);
+
+const capacity = Math.round(await run(CAPACITY_CALLS, undefined));
+const perSecond = Number(values['per-second'] ?? Math.round(capacity / 2));
+while (calls < maxCalls && performance.now() < endMs) {
+  const left = (calls < warmUpCalls ? warmUpCalls : maxCalls) - calls;
+  await run(Math.min(left, STRETCH_CALLS), perSecond);
+}
+const figures = judge();
 for (const { what, seen, mustBe, holds } of figures)
-  console.log(`${holds ? 'ok  ' : 'FAIL'} ${what}: ${seen} (${mustBe})`);
+  console.log(`${holds ? 'ok  ' : 'FAIL'} ${what}: ${seen}${mustBe === '' ? '' : ` (${mustBe})`}`);
+if (values.report !== undefined) {
+  const command = `npm run soak -- --calls ${maxCalls} --warm-up ${warmUpCalls} --seed ${seed} --report FILE`;
+  writeReport(values.report, { seed, command, perSecond, capacity, samples, figures });
+}
 await arena.stop();
 raw.disconnect();
 await proxy.stop();
 await redis.stop();
 process.exit(figures.every(({ holds }) => holds) ? 0 : 1);
+
+function judge(): readonly Figure[] {
+  const warm = baseline();
+  const after = samples.filter((sample) => sample.calls >= warmUpCalls);
+  const last = after.at(-1);
+  if (warm === undefined || last === undefined) return [atLeast('calls', calls, warmUpCalls)];
+  const complaints = samples.flatMap(({ stretch: part }) => part?.complaints ?? []).length;
+  return [
+    ...last.servers.flatMap((now, index) => {
+      const then = warm.servers[index] ?? now;
+      const heap = after.map((sample) => [sample.calls / 1e6, sample.servers[index]?.heapMb ?? 0] as const);
+      const name = `server ${index}`;
+      return [
+        atMost(
+          `${name}: resident memory grown by`,
+          now.residentMb - then.residentMb,
+          BOUNDS.residentMb,
+          ' MB',
+        ),
+        atMost(`${name}: heap grown by, in a million calls`, slopeOf(heap), BOUNDS.heapMbPerMillion, ' MB'),
+        atMost(`${name}: more descriptors than before`, now.descriptors - then.descriptors, 0),
+        atMost(`${name}: more timers than before`, now.timers - then.timers, BOUNDS.timers),
+        atMost(`${name}: feed streams that nobody reads`, now.watchers, 0),
+      ];
+    }),
+    atMost('more Redis connections than before', last.redisConnections - warm.redisConnections, 0),
+    atMost(`broken promises and failures of its own in ${last.calls} calls`, complaints, 0),
+  ];
+}
+
+/** Of the line nearest to the points (least squares); 0 of a single one. */
+function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (pick: 0 | 1): number => points.reduce((sum, point) => sum + point[pick], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+}
