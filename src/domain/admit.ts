@@ -1,5 +1,6 @@
 import type { AuthenticateClient } from './authenticate-client.js';
 import type { Call, Caller } from './call.js';
+import type { Client } from './client.js';
 import { AuthError, invalidClient } from './errors.js';
 import type { IsAlive } from './examine-token.js';
 import { type FailureThrottle, refusalOf } from './failure-throttle.js';
@@ -28,15 +29,6 @@ export function makeAdmit(ports: {
 }): Admit {
   const { authenticateClient, codec, isAlive, clients, throttle, issuer } = ports;
 
-  async function bySecret(clientId: string, secret: string, call: Call): Promise<Caller> {
-    const { client } = await authenticateClient(clientId, secret, call);
-    return {
-      clientId: client.clientId,
-      scopes: client.allowedScopes,
-      servesAudiences: client.servesAudiences,
-    };
-  }
-
   async function byToken(token: string, call: Call): Promise<Caller> {
     const authentic = await codec.open(token);
     // Only a forgery is a guess. One that was ours once has merely run out, and its bearer has to learn that.
@@ -64,12 +56,19 @@ export function makeAdmit(ports: {
     if (credential.kind === 'none') throw invalidClient();
     const caller =
       credential.kind === 'secret'
-        ? await bySecret(credential.clientId, credential.secret, call)
+        ? callerOf((await authenticateClient(credential.clientId, credential.secret, call)).client)
         : await byToken(credential.token, call);
     requirePermission(rpc, caller.scopes);
     return caller;
   };
 }
+
+/** A client that came with its own secret may do all that it is allowed. */
+const callerOf = ({ clientId, allowedScopes, servesAudiences }: Client): Caller => ({
+  clientId,
+  scopes: allowedScopes,
+  servesAudiences,
+});
 
 const stillAllowed = (allowedScopes: readonly string[], scope: string): boolean =>
   allowedScopes.includes(scope) || (scope.startsWith('countersign:') && holds(allowedScopes, scope));

@@ -34,7 +34,8 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
 
     find(secret, stored) {
       const newest = peppers.newestPepper();
-      const digests: { readonly pepperId: string; readonly bytes: Buffer }[] = [];
+      const made: Presented[] = [];
+      let presented: Presented | undefined;
       let unknownPepper: string | undefined;
       let found: StoredSecret | undefined;
       // Always as many comparisons as a client may have secrets, and always at least one HMAC, so that neither a client
@@ -42,15 +43,18 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
       for (let i = 0; i < Math.max(MAX_LIVE_SECRETS, stored.length); i += 1) {
         const candidate = stored[i];
         const pepperId = candidate?.pepperId ?? stored[0]?.pepperId ?? newest.pepperId;
-        const key = pepperId === newest.pepperId ? newest.key : peppers.pepper(pepperId);
-        if (key === undefined) unknownPepper = pepperId;
-        let digest = digests.find((made) => made.pepperId === pepperId);
-        if (digest === undefined) {
-          digest = { pepperId, bytes: hmac(secret, key ?? newest.key) };
-          digests.push(digest);
+        if (presented?.pepperId !== pepperId) {
+          presented = made.find((one) => one.pepperId === pepperId);
+          if (presented === undefined) {
+            const key = pepperId === newest.pepperId ? newest.key : peppers.pepper(pepperId);
+            const digest = hmac(secret, key ?? newest.key);
+            presented = { pepperId, digest, isKnown: key !== undefined };
+            made.push(presented);
+          }
         }
-        const kept = bytesOf(key === undefined ? decoy : (candidate ?? decoy));
-        const same = kept.length === HASH_BYTES && timingSafeEqual(digest.bytes, kept);
+        if (!presented.isKnown) unknownPepper = pepperId;
+        const kept = bytesOf(presented.isKnown ? (candidate ?? decoy) : decoy);
+        const same = kept.length === HASH_BYTES && timingSafeEqual(presented.digest, kept);
         if (same) found ??= candidate;
       }
       if (found === undefined && unknownPepper !== undefined) {
@@ -62,6 +66,14 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
       return found;
     },
   };
+}
+
+/** The presented secret under one pepper. */
+interface Presented {
+  readonly pepperId: string;
+  readonly digest: Buffer;
+  /** Whether the pepper is; else the digest is under another, for its time alone. */
+  readonly isKnown: boolean;
 }
 
 type Hashed = Pick<StoredSecret, 'hash'>;

@@ -14,21 +14,31 @@ export interface Surface {
 }
 
 /** A call whose credential is yet to be looked at. */
-export type IncomingCall = Omit<Call, 'credential'> & { credential: Credential };
+export type IncomingCall = Omit<Call, 'credential'> & {
+  credential: Credential;
+  /** Whether its request id is its caller's own. */
+  readonly isNamed: boolean;
+};
 
 /** Makes a {@link Call} of what grpc-js hands over. Never fails. */
 export type TakeIn = (surface: Surface) => IncomingCall;
 
 export const makeTakeIn =
   (sourceAddress: SourceAddress): TakeIn =>
-  (surface) => ({
-    requestId: requestIdFrom(surface.metadata.get(REQUEST_ID_KEY)[0]),
-    door: 'grpc',
-    sourceAddress: sourceAddress(hostOf(surface.getPeer()), forwardedFor(surface.metadata)),
-    credential: { kind: 'none' },
-    trace: traceContextFrom(surface.metadata.get('traceparent')[0]),
-    facts: {},
-  });
+  (surface) => {
+    const { metadata } = surface;
+    const [given] = metadata.get(REQUEST_ID_KEY);
+    const requestId = requestIdFrom(given);
+    return {
+      requestId,
+      isNamed: given === requestId,
+      door: 'grpc',
+      sourceAddress: sourceAddress(hostOf(surface.getPeer()), forwardedFor(metadata)),
+      credential: { kind: 'none' },
+      trace: traceContextFrom(metadata.get('traceparent')[0]),
+      facts: {},
+    };
+  };
 
 /** Believes nobody but the connection. */
 export const peerAddress: SourceAddress = (peer = 'unknown') =>

@@ -165,7 +165,7 @@ class UnaryCall<Request, Response> {
 
   /** Only a caller that named its call is told the name on success: an entry costs each call that does not ask. */
   #trailer(): Metadata | undefined {
-    if (this.#surface.metadata.get(REQUEST_ID_KEY)[0] !== this.#call.requestId) return undefined;
+    if (!this.#call.isNamed) return undefined;
     const metadata = new Metadata();
     metadata.set(REQUEST_ID_KEY, this.#call.requestId);
     return metadata;
