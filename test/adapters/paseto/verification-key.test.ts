@@ -1,4 +1,4 @@
-import { verify } from 'node:crypto';
+import { createPublicKey, verify } from 'node:crypto';
 import { expect } from 'chai';
 import { isSoundEd25519Point } from '../../../src/adapters/paseto/ed25519-point.js';
 import { verificationKeyFromPaserk } from '../../../src/adapters/paseto/public-token.js';
@@ -42,13 +42,21 @@ describe('a verification key', () => {
     }
   });
 
-  it('is refused at a small order because node:crypto would take a forgery under it', async () => {
-    // With the neutral point for a key and a signature (R, S) = (neutral, 0), the equation holds for any message.
-    const { createPublicKey } = await import('node:crypto');
-    const x = pointOf(1n).toString('base64url');
-    const neutral = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    const forged = Buffer.concat([pointOf(1n), Buffer.alloc(32)]);
-    expect(verify(null, Buffer.from('anything'), neutral, forged)).to.equal(true);
+  it('is refused at a small order by us: node:crypto imports it, and a forgery under it passes in some releases', () => {
+    const neutral = pointOf(1n);
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: neutral.toString('base64url') };
+    const imported = createPublicKey({ key: jwk, format: 'jwk' });
+    // With the neutral point for a key and a signature (R, S) = (neutral, 0), the equation holds for any message. Node 24
+    // has begun to look at that itself.
+    const passes = verify(
+      null,
+      Buffer.from('anything'),
+      imported,
+      Buffer.concat([neutral, Buffer.alloc(32)]),
+    );
+    const nodeLooks = Number(process.versions.node.split('.')[0]) >= 24;
+    expect(passes || nodeLooks).to.equal(true);
+    expect(() => verificationKeyFromBytes(neutral)).to.throw('no sound Ed25519 point');
   });
 
   it('is refused in any encoding but the canonical one', () => {
