@@ -14,7 +14,7 @@ export interface HttpGuardOptions {
   readonly realm?: string | undefined;
 }
 
-/** A guard as Express, Connect and Fastify's middleware take it. */
+/** A guard as Express and Connect take it; in Fastify a hook hands it `request.raw` and `reply.raw`. */
 export type HttpGuard = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
 
 /**
