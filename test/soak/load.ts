@@ -52,10 +52,15 @@ export function startSoakLoad(arena: Arena, options: SoakLoadOptions): SoakLoad 
     const kind = random.pick(['revokeClient', 'revokeClientTokens'] as const);
     await recorder.record({ kind, at: at.name, clientId }, () => at[kind](clientId));
     if (kind === 'revokeClientTokens') return;
-    const other = random.pick(arena.stubs);
-    await recorder.record({ kind: 'reinstateClient', at: other.name, clientId }, () =>
-      other.reinstateClient(clientId),
-    );
+    // Until it is known to be: one that stayed revoked would only be refused for the rest of the time.
+    for (let reinstated = false; !reinstated; ) {
+      const other = random.pick(arena.stubs);
+      const outcome = await recorder.record({ kind: 'reinstateClient', at: other.name, clientId }, () =>
+        other.reinstateClient(clientId),
+      );
+      reinstated = outcome.kind === 'ok';
+      if (!reinstated) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   };
 
   const rotate = async (): Promise<void> => {

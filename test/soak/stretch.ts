@@ -5,10 +5,10 @@ import { Recorder } from '../faults/history.js';
 import { endings, quantile, sleep } from '../faults/judged.js';
 import { finalPass } from '../faults/load.js';
 import { startVerifiers } from '../faults/verifiers.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
 import type { Door } from './doors.js';
 import { startSoakLoad } from './load.js';
 import { makeNuisances } from './nuisances.js';
+import type { ProxyProcess } from './proxy-process.js';
 import { startTrouble } from './trouble.js';
 import { startPassingWatchers } from './watchers.js';
 
@@ -38,11 +38,12 @@ export interface StretchResult {
  */
 export async function stretch(
   arena: Arena,
-  room: { readonly doors: readonly Door[]; readonly proxy: TcpProxy; readonly redis: Redis },
+  room: { readonly doors: readonly Door[]; readonly proxy: ProxyProcess; readonly redis: Redis },
   { number, seed, calls, perSecond }: StretchPlan,
 ): Promise<StretchResult> {
   const own: Arena = { ...arena, recorder: new Recorder(seed), clients: [] };
   const [first] = arena.stubs;
+  await arena.allReady();
   for (let i = 0; i < CLIENTS; i += 1) {
     const client = await first?.register(`s${number}-${i}`);
     if (client !== undefined) own.clients.push(client);

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { sleep } from '../faults/judged.js';
 import type { Random } from '../faults/random.js';
-import type { TcpProxy } from '../support/tcp-proxy.js';
+import type { ProxyProcess } from './proxy-process.js';
 
 /** A store that is in trouble for a tenth of a second, again and again. */
 export interface Trouble {
@@ -15,7 +15,10 @@ const LASTS_MS = 100;
 const EVERY_MS = { least: 5000, spread: 5000 };
 
 /** @param proxy through which one of the servers reaches its Redis */
-export function startTrouble(random: Random, { proxy, redis }: { proxy: TcpProxy; redis: Redis }): Trouble {
+export function startTrouble(
+  random: Random,
+  { proxy, redis }: { proxy: ProxyProcess; redis: Redis },
+): Trouble {
   const done = new Map<string, number>();
   let stopped = false;
   let wake: () => void = () => undefined;
