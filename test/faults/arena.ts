@@ -3,6 +3,7 @@ import { freshMasterKey, type ServerProcess, startServerProcess } from '../suppo
 import { type Registered, type Stubs, stubsFor } from './clients-under-test.js';
 import { Recorder } from './history.js';
 import { type Random, randomFrom } from './random.js';
+import type { Witness } from './witness.js';
 
 export const ADMIN = { id: 'root', secret: 'a-bootstrap-secret-of-40-characters-0001' };
 
@@ -13,6 +14,8 @@ export interface Arena {
   readonly settings: Record<string, string>;
   readonly recorder: Recorder;
   readonly random: Random;
+  /** Left out where nobody asks for its testimony: it keeps what it hears. */
+  readonly witness: Witness | undefined;
   /** Changes when a server is started anew in its place. */
   readonly servers: ServerProcess[];
   readonly stubs: Stubs[];
@@ -31,7 +34,8 @@ export interface ArenaOptions {
   readonly storeFor: (server: number) => string;
   readonly servers?: number;
   readonly clients?: number;
-  readonly seed: number;
+  /** Of the scenario. */
+  readonly run: { readonly seed: number; readonly witness?: Witness };
   readonly settings?: Record<string, string>;
   /** What one server has beside those. */
   readonly settingsFor?: (server: number) => Record<string, string>;
@@ -43,7 +47,8 @@ export interface ArenaOptions {
 
 /** Starts servers and registers clients. */
 export async function startArena(options: ArenaOptions): Promise<Arena> {
-  const { storeFor, servers: serverCount = 2, clients: clientCount = 20, seed } = options;
+  const { storeFor, servers: serverCount = 2, clients: clientCount = 20 } = options;
+  const { seed, witness } = options.run;
   const settings = {
     COUNTERSIGN_ISSUER: ISSUER,
     COUNTERSIGN_MASTER_KEY: freshMasterKey(),
@@ -52,10 +57,12 @@ export async function startArena(options: ArenaOptions): Promise<Arena> {
     COUNTERSIGN_LOG_LEVEL: 'warn',
     ...options.settings,
   };
+  witness?.note('administrator’s secret', settings.COUNTERSIGN_BOOTSTRAP_CLIENT_SECRET);
+  witness?.note('master key', keyIn(settings.COUNTERSIGN_MASTER_KEY));
   const { settingsFor = () => ({}), addressOf = (_, port) => `127.0.0.1:${port}` } = options;
   const launch = options.launch ?? ((_, all) => startServerProcess(all));
-  const start = (index: number, ports?: ServerProcess['ports']): Promise<ServerProcess> =>
-    launch(index, {
+  const start = async (index: number, ports?: ServerProcess['ports']): Promise<ServerProcess> => {
+    const server = await launch(index, {
       ...settings,
       // `listening` is told at level info.
       COUNTERSIGN_LOG_LEVEL: 'info',
@@ -63,14 +70,18 @@ export async function startArena(options: ArenaOptions): Promise<Arena> {
       ...(ports === undefined ? {} : listenOn(ports)),
       ...settingsFor(index),
     });
+    witness?.watch(`server-${index}`, server);
+    return server;
+  };
 
   const servers = await Promise.all(Array.from({ length: serverCount }, (_, index) => start(index)));
   const addresses = servers.map(({ ports }, index) => addressOf(index, ports.grpc));
-  const stubs = addresses.map((address, index) => stubsFor(`server-${index}`, address, ADMIN));
+  const stubs = addresses.map((address, index) => stubsFor(`server-${index}`, address, ADMIN, witness));
   const arena: Arena = {
     settings,
     recorder: new Recorder(seed),
     random: randomFrom(seed),
+    witness,
     servers,
     stubs,
     addresses,
@@ -89,6 +100,7 @@ export async function startArena(options: ArenaOptions): Promise<Arena> {
       }, 40_000);
     },
     stop: async () => {
+      await witness?.readPages();
       for (const one of stubs) one.close();
       await Promise.all(servers.map((server) => server.kill()));
     },
@@ -99,6 +111,9 @@ export async function startArena(options: ArenaOptions): Promise<Arena> {
   for (let i = 0; i < clientCount; i += 1) arena.clients.push(await first.register(`client-${i}`));
   return arena;
 }
+
+/** The bytes of a key that is written as a PASERK. */
+const keyIn = (paserk: string): Buffer => Buffer.from(paserk.slice(paserk.lastIndexOf('.') + 1), 'base64url');
 
 const listenOn = ({ grpc, http, ops }: ServerProcess['ports']): Record<string, string> => ({
   COUNTERSIGN_GRPC_LISTEN: `127.0.0.1:${grpc}`,

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { type Bounds, check, DEFAULT_BOUNDS } from './checker.js';
+import type { ServerProcess } from '../support/server-process.js';
+import { type Bounds, check, checkTestimony, DEFAULT_BOUNDS } from './checker.js';
 import type { Operation, Outcome } from './history.js';
+import { Witness } from './witness.js';
 
 const OK: Outcome = { kind: 'ok' };
 const ACTIVE: Outcome = { kind: 'ok', verdict: 'active' };
@@ -101,5 +103,73 @@ describe('the oracle', () => {
     const refused = op('issue', 4, 5, { kind: 'refused', code: 'invalid_client' });
     expect(broken([refused])).to.deep.equal(['I4']);
     expect(broken([op('revokeClient', 2, 3, UNKNOWN), refused])).to.deep.equal([]);
+  });
+
+  describe('of what no call shows', () => {
+    /** A server that wrote something, as the witness sees it; in memory it is this process. */
+    const serverThatWrote = (log: string): ServerProcess =>
+      ({
+        pid: process.pid,
+        output: () => log,
+        ports: { grpc: 0, http: 0, ops: 1 },
+      }) as unknown as ServerProcess;
+    const SECRET = `cs_${'Zq3xT7bL9vKc2WmR8yNd'.repeat(2)}`;
+    const SIGNATURE = Buffer.from(Array.from({ length: 64 }, (_, index) => (index * 37 + 11) % 256));
+    const TOKEN = `v4.public.${Buffer.concat([Buffer.from('{"jti":"x"}'), SIGNATURE]).toString('base64url')}`;
+    const testimonyOf = (tell: (witness: Witness) => void) => {
+      const witness = new Witness();
+      witness.note('client secret', SECRET);
+      witness.noteToken(TOKEN);
+      tell(witness);
+      return witness.testify();
+    };
+    const leaking = (tell: (witness: Witness) => void): string[] =>
+      checkTestimony(testimonyOf(tell), Number.POSITIVE_INFINITY).map(
+        ({ invariant, what }) => `${invariant}: ${what}`,
+      );
+
+    it('catches a server that takes more memory than it may, and not one that takes as much', () => {
+      const memory = [
+        { server: 'modest', beganMb: 100, mostMb: 150 },
+        { server: 'greedy', beganMb: 100, mostMb: 151 },
+      ];
+      const violations = checkTestimony({ memory, leaks: [], looked: '' }, 50);
+      expect(violations.map(({ invariant, what }) => `${invariant}: ${what}`)).to.deep.equal([
+        'I7: greedy grew from 100 to 151 MB',
+      ]);
+    });
+
+    it('sees the memory of a server while it lives', () => {
+      const { memory } = testimonyOf((witness) => witness.watch('server-0', serverThatWrote('')));
+      expect(memory[0]?.mostMb)
+        .to.be.at.least(memory[0]?.beganMb ?? 0)
+        .and.greaterThan(10);
+    });
+
+    for (const [form, written] of [
+      ['as it is', SECRET],
+      ['in JSON', JSON.stringify({ msg: `could not use ${SECRET}` })],
+      ['as Basic credentials', `Basic ${Buffer.from(`client-0:${SECRET}`).toString('base64')}`],
+      ['in hex', Buffer.from(SECRET).toString('hex')],
+    ] as const) {
+      it(`catches a secret ${form}, in a log, an answer and a page of metrics`, () => {
+        expect(leaking((witness) => witness.watch('server-0', serverThatWrote(`{"a":1}\n${written}\n`))))
+          .to.have.length.of.at.least(1)
+          .and.satisfy((all: string[]) =>
+            all.every((one) => /^I8: client secret .*log of server-0$/.test(one)),
+          );
+        for (const where of ['answers of server-0', 'metrics of server-0']) {
+          expect(leaking((witness) => witness.hear(where, written)).join()).to.contain(where);
+        }
+      });
+    }
+
+    it('catches a token, and finds nothing in what holds none', () => {
+      expect(leaking((witness) => witness.hear('answers', `refused: ${TOKEN}`)).join()).to.match(/I8: token/);
+      expect(leaking((witness) => witness.hear('answers', TOKEN.slice(0, 40)))).to.deep.equal([]);
+      expect(
+        leaking((witness) => witness.watch('s', serverThatWrote('{"client_id":"client-0"}'))),
+      ).to.deep.equal([]);
+    });
   });
 });

@@ -1,8 +1,9 @@
 import type { History, Operation } from './history.js';
+import type { Testimony } from './witness.js';
 
 /** One broken promise, with the operations that show it. */
 export interface Violation {
-  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6';
+  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8';
   readonly what: string;
   readonly operations: readonly Operation[];
 }
@@ -31,6 +32,9 @@ const HONEST_CODES: ReadonlySet<string> = new Set([
   'DEADLINE_EXCEEDED',
 ]);
 
+/** What a server may take beyond what it had when it was ready, in MB: caches fill, and Node lets rubbish lie for a while. */
+export const DEFAULT_GROWTH_MB = 100;
+
 const REVOKING = new Set<Operation['kind']>(['revokeToken', 'revokeClient', 'revokeClientTokens']);
 
 /**
@@ -55,6 +59,29 @@ export function check(history: History, bounds: Bounds): readonly Violation[] {
   return [
     ...[...byClient.values()].flatMap((operations) => checkClient(operations, bounds)),
     ...history.operations.flatMap((operation) => checkAnswer(operation, bounds)),
+  ];
+}
+
+/**
+ * Judges what was seen besides the calls.
+ *
+ * I7 no server takes more memory than the bound beyond what it began with
+ * I8 no secret stands in a log, an answer or a page of metrics
+ */
+export function checkTestimony({ memory, leaks }: Testimony, mostGrowthMb: number): readonly Violation[] {
+  return [
+    ...memory
+      .filter(({ beganMb, mostMb }) => mostMb - beganMb > mostGrowthMb)
+      .map(({ server, beganMb, mostMb }) => ({
+        invariant: 'I7' as const,
+        what: `${server} grew from ${Math.round(beganMb)} to ${Math.round(mostMb)} MB`,
+        operations: [],
+      })),
+    ...leaks.map(({ where, secret }) => ({
+      invariant: 'I8' as const,
+      what: `${secret} in ${where}`,
+      operations: [],
+    })),
   ];
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../../src/wire/gen/countersign/v1/client_service.js';
 import { TokenServiceClient } from '../../src/wire/gen/countersign/v1/token_service.js';
 import type { Outcome } from './history.js';
+import type { Witness } from './witness.js';
 
 /** The longest that a call is waited for: long past the server's own cap of 1 s, so that a breach of it shows. */
 export const DEADLINE_MS = 3000;
@@ -25,8 +26,14 @@ export class Stubs {
   readonly tokens: TokenServiceClient;
   readonly clients: ClientServiceClient;
   readonly #admin: Metadata;
+  readonly #witness: Witness | undefined;
 
-  constructor(name: string, address: string, admin: { readonly id: string; readonly secret: string }) {
+  constructor(
+    name: string,
+    address: string,
+    admin: { readonly id: string; readonly secret: string },
+    witness?: Witness,
+  ) {
     const options: ClientOptions = {
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 300,
@@ -34,6 +41,7 @@ export class Stubs {
       'grpc.use_local_subchannel_pool': 1,
     };
     this.name = name;
+    this.#witness = witness;
     this.tokens = new TokenServiceClient(address, credentials.createInsecure(), options);
     this.clients = new ClientServiceClient(address, credentials.createInsecure(), options);
     this.#admin = new Metadata();
@@ -46,14 +54,16 @@ export class Stubs {
     ttlSeconds = 600,
   ): Promise<{ outcome: Outcome; token?: string; tokenId?: string }> {
     const request = { clientId, clientSecret: secret, scopes: [], audience: '', ttlSeconds };
-    const { outcome, value } = await settle<{ accessToken: string; tokenId: string }>((done) =>
+    const { outcome, value } = await this.#settle<{ accessToken: string; tokenId: string }>((done) =>
       this.tokens.issueToken(request, new Metadata(), deadline(), done),
     );
-    return value === undefined ? { outcome } : { outcome, token: value.accessToken, tokenId: value.tokenId };
+    if (value === undefined) return { outcome };
+    this.#witness?.noteToken(value.accessToken);
+    return { outcome, token: value.accessToken, tokenId: value.tokenId };
   }
 
   async introspect(token: string): Promise<{ outcome: Outcome }> {
-    const { outcome, value } = await settle<{ active: boolean }>((done) =>
+    const { outcome, value } = await this.#settle<{ active: boolean }>((done) =>
       this.tokens.introspectToken({ token }, this.#admin, deadline(), done),
     );
     return value === undefined
@@ -62,21 +72,21 @@ export class Stubs {
   }
 
   revokeToken(token: string): Promise<{ outcome: Outcome }> {
-    return settle((done) => this.tokens.revokeToken({ token }, this.#admin, deadline(), done));
+    return this.#settle((done) => this.tokens.revokeToken({ token }, this.#admin, deadline(), done));
   }
 
   revokeClient(clientId: string): Promise<{ outcome: Outcome }> {
     const request = { clientId, reason: 'fault run' };
-    return settle((done) => this.clients.revokeClient(request, this.#admin, deadline(), done));
+    return this.#settle((done) => this.clients.revokeClient(request, this.#admin, deadline(), done));
   }
 
   revokeClientTokens(clientId: string): Promise<{ outcome: Outcome }> {
     const request = { clientId, reason: 'fault run' };
-    return settle((done) => this.clients.revokeClientTokens(request, this.#admin, deadline(), done));
+    return this.#settle((done) => this.clients.revokeClientTokens(request, this.#admin, deadline(), done));
   }
 
   reinstateClient(clientId: string): Promise<{ outcome: Outcome }> {
-    return settle((done) => this.clients.reinstateClient({ clientId }, this.#admin, deadline(), done));
+    return this.#settle((done) => this.clients.reinstateClient({ clientId }, this.#admin, deadline(), done));
   }
 
   /** Gives it another secret, beside which the old ones live on for so long. */
@@ -85,14 +95,16 @@ export class Stubs {
     overlapSeconds: number,
   ): Promise<{ outcome: Outcome; secret?: string }> {
     const request = { clientId, overlapSeconds, revokeTokens: false, importedSecret: '', requestId: '' };
-    const { outcome, value } = await settle<{ clientSecret: string }>((done) =>
+    const { outcome, value } = await this.#settle<{ clientSecret: string }>((done) =>
       this.clients.rotateClientSecret(request, this.#admin, deadline(), done),
     );
     return value === undefined ? { outcome } : { outcome, secret: value.clientSecret };
   }
 
   deleteClient(clientId: string): Promise<{ outcome: Outcome }> {
-    return settle((done) => this.clients.deleteClient({ clientId, etag: '' }, this.#admin, deadline(), done));
+    return this.#settle((done) =>
+      this.clients.deleteClient({ clientId, etag: '' }, this.#admin, deadline(), done),
+    );
   }
 
   /** Registers a client that may get tokens for {@link AUDIENCE}; rejects when it cannot. */
@@ -104,11 +116,26 @@ export class Stubs {
       allowedAudiences: [AUDIENCE],
     });
     const request = { client, importedSecret: '', requestId: randomUUID() };
-    const { outcome, value } = await settle<CreateClientResponse>((done) =>
+    const { outcome, value } = await this.#settle<CreateClientResponse>((done) =>
       this.clients.createClient(request, this.#admin, deadline(), done),
     );
     if (value === undefined) throw new Error(`could not register ${clientId}: ${JSON.stringify(outcome)}`);
+    this.#witness?.note('client secret', value.clientSecret);
     return { clientId, secret: value.clientSecret };
+  }
+
+  /** Makes a call and shows what came of it, without what was asked for, to the witness. */
+  #settle<T>(
+    call: (done: (err: ServiceError | null, value: T) => void) => unknown,
+  ): Promise<{ outcome: Outcome; value?: T }> {
+    return new Promise((resolve) => {
+      call((err, value) => {
+        const said = err === null ? withoutSecrets(value) : { ...err.metadata?.getMap(), is: err.details };
+        this.#witness?.hear(`answers of ${this.name}`, JSON.stringify(said));
+        if (err === null) resolve({ outcome: { kind: 'ok' }, value });
+        else resolve({ outcome: outcomeOf(err) });
+      });
+    });
   }
 
   close(): void {
@@ -121,23 +148,20 @@ export const stubsFor = (
   name: string,
   address: string,
   admin: { readonly id: string; readonly secret: string },
-): Stubs => new Stubs(name, address, admin);
+  witness?: Witness,
+): Stubs => new Stubs(name, address, admin, witness);
+
+/** An answer without what it is there to hand out. */
+const withoutSecrets = (answer: unknown): unknown => ({
+  ...(answer as object),
+  accessToken: '',
+  clientSecret: '',
+});
 
 const deadline = (): { deadline: number } => ({ deadline: Date.now() + DEADLINE_MS });
 
 /** Codes that grpc-js itself gives when it does not know what became of a call. */
 const UNKNOWN = new Set([status.DEADLINE_EXCEEDED, status.CANCELLED, status.UNKNOWN]);
-
-function settle<T>(
-  call: (done: (err: ServiceError | null, value: T) => void) => unknown,
-): Promise<{ outcome: Outcome; value?: T }> {
-  return new Promise((resolve) => {
-    call((err, value) => {
-      if (err === null) resolve({ outcome: { kind: 'ok' }, value });
-      else resolve({ outcome: outcomeOf(err) });
-    });
-  });
-}
 
 function outcomeOf(err: ServiceError): Outcome {
   const [code] = err.metadata?.get('countersign-error') ?? [];

@@ -14,7 +14,7 @@ export interface Ground {
   readonly crew: VerifierCrew;
 }
 
-export interface JudgedOptions extends Omit<ArenaOptions, 'seed'> {
+export interface JudgedOptions extends Omit<ArenaOptions, 'run'> {
   readonly load?: LoadOptions;
   readonly crew?: CrewOptions;
   readonly bounds?: Bounds;
@@ -29,7 +29,7 @@ export async function judged(
   harm: (ground: Ground) => Promise<readonly Figure[]>,
 ): Promise<ScenarioResult> {
   const { bounds = DEFAULT_BOUNDS, recovers = true } = options;
-  const arena = await startArena({ ...options, seed: run.seed });
+  const arena = await startArena({ ...options, run });
   let crew: VerifierCrew | undefined;
   let load: Load | undefined;
   try {

@@ -5,9 +5,11 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { checkTestimony, DEFAULT_GROWTH_MB } from './checker.js';
 import { writeReport } from './report.js';
-import type { Scenario, ScenarioResult } from './scenario.js';
+import { atLeast, atMost, type Scenario, type ScenarioResult } from './scenario.js';
 import { SCENARIOS } from './scenarios/index.js';
+import { Witness } from './witness.js';
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +33,8 @@ console.log(`seed ${seed}`);
 for (const scenario of chosen) {
   console.log(`\n${scenario.name}: ${scenario.what}`);
   const began = performance.now();
-  const result = await attempt(scenario);
+  const witness = new Witness();
+  const result = withTestimony(scenario, await attempt(scenario, witness), witness);
   const seconds = (performance.now() - began) / 1000;
   for (const { what, seen, mustBe, holds } of result.figures) {
     console.log(`  ${holds ? 'ok  ' : 'FAIL'} ${what}: ${seen}${mustBe === '' ? '' : ` (${mustBe})`}`);
@@ -51,11 +54,12 @@ console.log(`\n${results.length - broken.length} of ${results.length} scenarios 
 process.exit(broken.length === 0 ? 0 : 1);
 
 /** A scenario that cannot be carried out to its end does not hold, and keeps no other from being tried. */
-async function attempt(scenario: Scenario): Promise<ScenarioResult> {
+async function attempt(scenario: Scenario, witness: Witness): Promise<ScenarioResult> {
   try {
     return await scenario.run({
       seed,
       quick: values.quick,
+      witness,
       progress: (text) => console.log(`  ${text}`),
     });
   } catch (error) {
@@ -63,6 +67,23 @@ async function attempt(scenario: Scenario): Promise<ScenarioResult> {
     console.log(error);
     return { figures: [{ what: 'carried out', seen, mustBe: 'to the end', holds: false }], violations: [] };
   }
+}
+
+/** Adds what was seen besides the calls, and the judgement on it: of every scenario alike. */
+function withTestimony(scenario: Scenario, result: ScenarioResult, witness: Witness): ScenarioResult {
+  const { mostGrowthMb = DEFAULT_GROWTH_MB } = scenario;
+  const testimony = witness.testify();
+  const { memory, leaks, looked } = testimony;
+  const growths = memory.map(({ beganMb, mostMb }) => mostMb - beganMb);
+  return {
+    figures: [
+      ...result.figures,
+      atLeast('servers whose memory and words were watched', memory.length, 1),
+      atMost('memory of a server, beyond what it began with', Math.max(0, ...growths), mostGrowthMb, ' MB'),
+      atMost(`found of ${looked}`, leaks.length, 0),
+    ],
+    violations: [...result.violations, ...checkTestimony(testimony, mostGrowthMb)],
+  };
 }
 
 /** Keeps what shows a violation, so that it can be looked at after the run. */

@@ -18,7 +18,7 @@ export function writeReport(
     `Written by \`npm run faults -- --report\` on ${new Date().toISOString().slice(0, 10)}, seed ${seed}, Node ${process.version}.`,
     '',
     'The lines are those of the plan of faults and abuse. A broken promise is one that the oracle finds in the record of',
-    'every call: I1 to I6 of `checker.ts`. Figures of time are of a shared machine of two cores, and judged generously.',
+    'every call, in the memory of every server, and in whatever a server wrote or answered: I1 to I8 of `checker.ts`. Figures of time are of a shared machine of two cores, and judged generously.',
     '',
     '| scenario | lines | done | seen | must be | holds |',
     '|---|---|---|---|---|---|',

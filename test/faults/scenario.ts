@@ -1,4 +1,5 @@
 import type { Violation } from './checker.js';
+import type { Witness } from './witness.js';
 
 /** A figure beside what it must be. */
 export interface Figure {
@@ -18,6 +19,8 @@ export interface ScenarioRun {
   readonly seed: number;
   /** True in CI: seconds rather than minutes, the same checks. */
   readonly quick: boolean;
+  /** Sees what no call shows; every server of a scenario is shown to it. */
+  readonly witness: Witness;
   progress(text: string): void;
 }
 
@@ -30,6 +33,8 @@ export interface Scenario {
   readonly covers: readonly number[];
   /** Whether it is quick enough for CI's set. */
   readonly inQuickSet: boolean;
+  /** What a server may grow by, in MB, where it is not the usual. */
+  readonly mostGrowthMb?: number;
   run(run: ScenarioRun): Promise<ScenarioResult>;
 }
 

@@ -59,7 +59,7 @@ export async function startVerifiers(
     const { clientId, tokenId, token } = one;
     checks += 1;
     await arena.recorder.record({ kind: 'verify', at: `verifier-${index}`, clientId, tokenId }, async () => ({
-      outcome: await outcomeOf(verifier, token),
+      outcome: await outcomeOf(verifier, token, (text) => arena.witness?.hear(`refusals of verifiers`, text)),
     }));
   };
   const follow = async (verifier: Verifier, index: number): Promise<void> => {
@@ -82,11 +82,12 @@ export async function startVerifiers(
   };
 }
 
-async function outcomeOf(verifier: Verifier, token: string): Promise<Outcome> {
+async function outcomeOf(verifier: Verifier, token: string, say: (text: string) => void): Promise<Outcome> {
   try {
     await verifier.verify(token);
     return { kind: 'ok', verdict: 'active' };
   } catch (err) {
+    say(String(err));
     if (!(err instanceof VerifyError)) return { kind: 'refused', code: String(err) };
     if (err.code === 'temporarily_unavailable') return { kind: 'unknown', why: err.reason };
     return { kind: 'ok', verdict: 'inactive' };

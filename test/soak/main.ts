@@ -65,7 +65,7 @@ const raw = new Redis({ host: redis.host, port: redis.port });
 const proxy = await startProxyProcess(redis);
 const arena = await startArena({
   storeFor: (server) => (server === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url),
-  seed,
+  run: { seed },
   clients: 0,
   settings,
   settingsFor: probeSettings,

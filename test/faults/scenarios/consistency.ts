@@ -27,7 +27,7 @@ async function calmly(
   act: (arena: Arena) => Promise<ScenarioResult['figures']>,
 ): Promise<ScenarioResult> {
   const redis = await startRedis();
-  const arena = await startArena({ storeFor: () => redis.url, seed: run.seed, clients: 16 });
+  const arena = await startArena({ storeFor: () => redis.url, run, clients: 16 });
   try {
     const figures = await act(arena);
     return { figures, violations: check(arena.recorder.history(), DEFAULT_BOUNDS) };

@@ -85,7 +85,7 @@ async function lostTail(
   options: { readonly settings: Record<string, string>; readonly serversDie: boolean },
 ): Promise<{ readonly answered: number; readonly lost: number }> {
   const set = await startReplicaSet();
-  const arena = await startArena({ storeFor: () => set.url, seed: run.seed, settings: options.settings });
+  const arena = await startArena({ storeFor: () => set.url, run, settings: options.settings });
   try {
     const [at, other] = arena.stubs as [Stubs, Stubs];
     const tokens = await Promise.all(arena.clients.map((client) => at.issue(client)));
@@ -282,7 +282,7 @@ async function moveSlot(cluster: RedisCluster, from: FleetNode, to: FleetNode): 
 /** The old master's time is made to be an hour ahead, which is what it looks like from one that is an hour behind. */
 async function promotedBehind(run: ScenarioRun): Promise<ScenarioResult> {
   const set = await startReplicaSet();
-  const arena = await startArena({ storeFor: () => set.url, seed: run.seed, servers: 2, clients: 10 });
+  const arena = await startArena({ storeFor: () => set.url, run, servers: 2, clients: 10 });
   try {
     const [at, other] = arena.stubs as [Stubs, Stubs];
     const master = await set.master();

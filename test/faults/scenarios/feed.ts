@@ -132,7 +132,7 @@ export const feed: readonly Scenario[] = [
 async function herd(run: ScenarioRun): Promise<ScenarioResult> {
   const count = run.quick ? 50 : 200;
   const redis = await startRedis();
-  const arena = await startArena({ storeFor: () => redis.url, seed: run.seed });
+  const arena = await startArena({ storeFor: () => redis.url, run });
   const verifiers: Verifier[] = [];
   try {
     for (let i = 0; i < count; i += 1) {

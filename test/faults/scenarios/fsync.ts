@@ -17,7 +17,7 @@ async function traced(run: ScenarioRun, appendfsync: string): Promise<readonly O
   const redis = await startRedis({ appendonly: 'yes', appendfsync });
   const arena = await startArena({
     storeFor: () => redis.url,
-    seed: run.seed,
+    run,
     servers: 1,
     clients: REVOCATIONS,
   });

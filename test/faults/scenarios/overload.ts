@@ -25,7 +25,7 @@ async function counted({ servers }: Arena): Promise<ReadonlyMap<string, number>>
 /** Far more introspections at once than one server can answer; revocations and tokens asked for beside them. */
 async function overloaded(run: ScenarioRun): Promise<ScenarioResult> {
   const redis = await startRedis();
-  const arena = await startArena({ storeFor: () => redis.url, seed: run.seed, servers: 1 });
+  const arena = await startArena({ storeFor: () => redis.url, run, servers: 1 });
   try {
     const [at] = arena.stubs as [Stubs];
     const { recorder } = arena;
@@ -124,6 +124,7 @@ export const overload: readonly Scenario[] = [
     covers: [56, 63],
     what: '2000 introspections at once, without end, on one server; revocations meanwhile',
     inQuickSet: false,
+    mostGrowthMb: 150,
     run: overloaded,
   },
 ];
