@@ -4,6 +4,7 @@
  */
 import { openKeyRing } from './adapters/paseto/key-ring.js';
 import { makeLocalKey } from './adapters/paseto/paserk.js';
+import { selfTest } from './adapters/paseto/self-test.js';
 import { startSigningThread } from './adapters/paseto/signing-thread.js';
 import { makeTokenCodec } from './adapters/paseto/token-codec.js';
 import { secretGenerator } from './adapters/secrets/secret-generator.js';
@@ -136,6 +137,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     log.info({ client_id: administrator.clientId }, 'made the first administrator');
   }
 
+  await selfTest();
   const signer = startSigningThread({
     ...(deps.signingWorker && { worker: deps.signingWorker }),
     onDeath: (err) => log.error({ err }, 'the signing thread died, and another one takes over'),

@@ -1,11 +1,15 @@
 import { LRUCache } from 'lru-cache';
-import { parsePublicToken, verifyPublicToken } from '../adapters/paseto/public-token.js';
+import {
+  parsePublicToken,
+  type VerificationKey,
+  verifyPublicToken,
+} from '../adapters/paseto/public-token.js';
 import { errorFromService, VerifyError } from './errors.js';
 import type { KeySet } from './key-set.js';
 import { type VerifiedToken, verifiedToken } from './verified-token.js';
 
 export interface AuthenticatorOptions {
-  readonly keys: Pick<KeySet, 'find'>;
+  readonly keys: Pick<KeySet, 'known' | 'find'>;
   readonly issuer: string;
   readonly audience: string;
   /** Memory for tokens verified before; the least used are dropped first. */
@@ -41,7 +45,7 @@ export class Authenticator {
     const underWay = this.#underWay.get(token);
     if (underWay !== undefined) return underWay;
     if (this.#underWay.size >= MAX_UNDER_WAY) return Promise.reject(new VerifyError('overloaded'));
-    const authenticating = this.#authenticate(token).finally(() => this.#underWay.delete(token));
+    const authenticating = this.#authenticate(token);
     this.#underWay.set(token, authenticating);
     return authenticating;
   }
@@ -51,18 +55,31 @@ export class Authenticator {
   }
 
   async #authenticate(token: string): Promise<VerifiedToken> {
+    try {
+      return await this.#verify(token);
+    } finally {
+      this.#underWay.delete(token);
+    }
+  }
+
+  async #verify(token: string): Promise<VerifiedToken> {
     const parsed = typeof token === 'string' ? parsePublicToken(token) : undefined;
     if (parsed === undefined) throw new VerifyError('malformed');
-    const key = await this.#options.keys.find(parsed.keyId).catch((err: unknown) => {
-      throw new VerifyError('no_keys', { cause: errorFromService(err) });
-    });
-    if (key === undefined) throw new VerifyError('unknown_key');
+    const { keys, issuer, audience } = this.#options;
+    const key = keys.known(parsed.keyId) ?? (await this.#findKey(parsed.keyId));
     const claims = await verifyPublicToken(parsed, key);
     if (claims === undefined) throw new VerifyError('bad_signature');
-    if (claims.issuer !== this.#options.issuer) throw new VerifyError('wrong_issuer');
-    if (claims.audience !== this.#options.audience) throw new VerifyError('wrong_audience');
+    if (claims.issuer !== issuer) throw new VerifyError('wrong_issuer');
+    if (claims.audience !== audience) throw new VerifyError('wrong_audience');
     const verified = verifiedToken(claims, key.keyId);
     this.#cache.set(token, verified);
     return verified;
+  }
+  async #findKey(keyId: string): Promise<VerificationKey> {
+    const found = await this.#options.keys.find(keyId).catch((err: unknown) => {
+      throw new VerifyError('no_keys', { cause: errorFromService(err) });
+    });
+    if (found === undefined) throw new VerifyError('unknown_key');
+    return found;
   }
 }

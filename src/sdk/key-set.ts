@@ -56,6 +56,11 @@ export class KeySet {
     return this.#keys.has(keyId);
   }
 
+  /** The key, if it is in the set. */
+  known(keyId: string): VerificationKey | undefined {
+    return this.#keys.get(keyId);
+  }
+
   /**
    * The key, asked for anew where it is not in the set: at most once per interval, however many unknown ids are seen.
    * Undefined when the service does not have it either; rejects with `CountersignError` when that cannot be told.

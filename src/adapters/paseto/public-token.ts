@@ -5,19 +5,17 @@
  * algorithm, never a key. It does not know which issuer, audience, time or revocation counts: that is the caller's.
  */
 import { verify } from 'node:crypto';
-import { PAE } from 'paseto';
 import { isKeyId, type KeyId } from '../../domain/ids.js';
 import { MAX_TOKEN_BYTES, type TokenClaims } from '../../domain/token.js';
 import { bytesFromBase64url } from './base64url.js';
+import { signedBytes, TOKEN_HEADER } from './signed-bytes.js';
 import { claimsFromPayload } from './token-claims.js';
 import type { VerificationKey } from './verification-key.js';
 
 export { InvalidPaserk } from './paserk-form.js';
 export { type VerificationKey, verificationKeyFromPaserk } from './verification-key.js';
+export { signedBytes, TOKEN_HEADER };
 
-/** The header of every token, and the first piece of what is signed. */
-export const TOKEN_HEADER = 'v4.public.';
-const HEADER_BYTES = Buffer.from(TOKEN_HEADER);
 const SIGNATURE_BYTES = 64;
 
 /** The footer of every token: exactly this JSON and nothing else, so it is compared and never parsed. */
@@ -27,9 +25,6 @@ const FOOTER_END = '"}';
 /** A key id has 51 characters, so every footer has 61 bytes: far below PASETO's advice of 512, at depth 1, one key. */
 const FOOTER_BYTES = FOOTER_START.length + 51 + FOOTER_END.length;
 const FOOTER_CHARS = Math.ceil((FOOTER_BYTES * 4) / 3);
-
-/** PASETO's implicit assertion is always empty here: nothing beside a token is needed to check it. */
-const IMPLICIT_ASSERTION = Buffer.alloc(0);
 
 /** A token taken apart; nothing in it is to be believed yet, its key id included. */
 export interface ParsedToken {
@@ -49,29 +44,37 @@ export function parsePublicToken(token: string): ParsedToken | undefined {
   // Characters beyond ASCII fail as base64url below, so characters are bytes.
   if (token.length > MAX_TOKEN_BYTES || payloadEnd <= TOKEN_HEADER.length) return undefined;
   if (!token.startsWith(TOKEN_HEADER) || token[payloadEnd] !== '.') return undefined;
-  const footer = bytesFromBase64url(token.slice(footerAt));
-  const keyId = footer === undefined ? undefined : keyIdFromFooter(footer.toString('latin1'));
+  const footer = footerFrom(token.slice(footerAt));
   const payload = bytesFromBase64url(token.slice(TOKEN_HEADER.length, payloadEnd));
-  if (footer === undefined || keyId === undefined || payload === undefined) return undefined;
-  if (payload.length <= SIGNATURE_BYTES) return undefined;
+  if (footer === undefined || payload === undefined || payload.length <= SIGNATURE_BYTES) return undefined;
   const messageEnd = payload.length - SIGNATURE_BYTES;
   return {
-    keyId,
+    keyId: footer.keyId,
     message: payload.subarray(0, messageEnd),
     signature: payload.subarray(messageEnd),
-    footer,
+    footer: footer.bytes,
   };
 }
 
-function keyIdFromFooter(footer: string): KeyId | undefined {
-  if (!footer.startsWith(FOOTER_START) || !footer.endsWith(FOOTER_END)) return undefined;
-  const keyId = footer.slice(FOOTER_START.length, -FOOTER_END.length);
-  return isKeyId(keyId) ? keyId : undefined;
+interface Footer {
+  readonly text: string;
+  readonly bytes: Buffer;
+  readonly keyId: KeyId;
 }
 
-/** What is signed: PAE over header, message, footer and the empty implicit assertion (PASETO v4, Sign). */
-export const signedBytes = (message: Uint8Array, footer: Uint8Array): Uint8Array =>
-  PAE([HEADER_BYTES, message, footer, IMPLICIT_ASSERTION]);
+/** The last one read: nearly every token is of the key that signs now. */
+let lastFooter: Footer | undefined;
+
+function footerFrom(text: string): Footer | undefined {
+  if (lastFooter?.text === text) return lastFooter;
+  const bytes = bytesFromBase64url(text);
+  const json = bytes?.toString('latin1');
+  if (bytes === undefined || !json?.startsWith(FOOTER_START) || !json.endsWith(FOOTER_END)) return undefined;
+  const keyId = json.slice(FOOTER_START.length, -FOOTER_END.length);
+  if (!isKeyId(keyId)) return undefined;
+  lastFooter = { text, bytes, keyId };
+  return lastFooter;
+}
 
 /**
  * What the token says if this key signed it and its claims have our exact form, else undefined. The signature is

@@ -7,9 +7,9 @@ import type { RingVersion, TokenCodec } from '../../domain/ports.js';
 import type { AuthenticToken } from '../../domain/token.js';
 import type { SecretKey } from './paserk.js';
 import { parsePublicToken, verifyPublicToken } from './public-token.js';
-import { payloadFromClaims } from './token-claims.js';
 import { makePoolSigner, type TokenSigner } from './token-signer.js';
 import type { VerificationKey } from './verification-key.js';
+import { payloadFromClaims } from './written-payload.js';
 
 /** Where the codec's keys come from. */
 export interface CodecKeys {

@@ -1,7 +1,7 @@
 import { type KeyObject, sign } from 'node:crypto';
 import type { KeyId } from '../../domain/ids.js';
-import { footerFor, TOKEN_HEADER } from './public-token.js';
-import { signFrame } from './sign-frame.js';
+import { footerFor } from './public-token.js';
+import { signedBytes, TOKEN_HEADER } from './signed-bytes.js';
 
 /** The footer of one key's tokens, as signed and as written. */
 export interface KeyFooter {
@@ -18,14 +18,14 @@ export function keyFooter(keyId: KeyId): KeyFooter {
 /** The token over a payload, signed on this thread: nothing else runs on it meanwhile. */
 export function signedToken(payload: string, key: KeyObject, footer: KeyFooter): string {
   const message = Buffer.from(payload);
-  return tokenText(message, sign(null, signFrame(message, footer.bytes), key), footer);
+  return tokenText(message, sign(null, signedBytes(message, footer.bytes), key), footer);
 }
 
 /** The same, signed on the thread pool. */
 export function signedTokenOfPool(payload: string, key: KeyObject, footer: KeyFooter): Promise<string> {
   const message = Buffer.from(payload);
   return new Promise((resolve, reject) => {
-    sign(null, signFrame(message, footer.bytes), key, (err, signature) => {
+    sign(null, signedBytes(message, footer.bytes), key, (err, signature) => {
       if (err) reject(err);
       else resolve(tokenText(message, signature, footer));
     });
