@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 const NAMES = ['redis-server', 'valkey-server'];
 
 /**
- * The path of a Redis server to run, installed from the distribution where there is none yet.
+ * The path of a Redis server to run: the one that `COUNTERSIGN_TEST_REDIS_SERVER` names, else one on the PATH, which is
+ * installed from the distribution where there is none yet.
  *
  * Fails with one line that says what to do. Remembers its answer, so that an installation is tried once.
  */
@@ -17,10 +18,13 @@ export const redisBinary = (): Promise<string> => {
 let answer: Promise<string> | undefined;
 
 /** Whether a Redis server is on the PATH already, so that asking for one costs nothing. */
-export const redisIsInstalled = async (): Promise<boolean> => (await onPath(NAMES)) !== undefined;
+export const redisIsInstalled = async (): Promise<boolean> =>
+  named() !== undefined || (await onPath(NAMES)) !== undefined;
+
+const named = (): string | undefined => process.env.COUNTERSIGN_TEST_REDIS_SERVER || undefined;
 
 async function findOrInstall(): Promise<string> {
-  const present = await onPath(NAMES);
+  const present = named() ?? (await onPath(NAMES));
   if (present !== undefined) return present;
   const tool = await onPath(['apt-get']);
   if (tool !== undefined) {
