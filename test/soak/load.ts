@@ -4,7 +4,7 @@ import type { IssuedToken } from '../faults/load.js';
 import type { Door } from './doors.js';
 
 /** Of a thousand calls; the rest introspect. */
-const MIX = { issue: 350, revokeToken: 45, revokeClient: 5, rotate: 10, nuisance: 10 };
+const MIX = { issue: 350, revokeToken: 45, revokeClient: 5, rotate: 5, nuisance: 10 };
 /** How long a secret lives on beside its successor: longer than any stretch. */
 const OVERLAP_SECONDS = 3600;
 /** Those who are asked about: the latest, because those are where a race could be. */

@@ -114,6 +114,8 @@ const isBack = ({ servers, redisConnections }: Omit<Sample, 'stretch'>): boolean
 /** The first sample after the warm-up. */
 const baseline = (): Sample | undefined => samples.find((sample) => sample.calls >= warmUpCalls);
 
+// The first time everything is slow: nothing has been compiled yet.
+await run(CAPACITY_CALLS, undefined);
 const capacity = Math.round(await run(CAPACITY_CALLS, undefined));
 const perSecond = Number(values['per-second'] ?? Math.round(capacity / 2));
 while (calls < maxCalls && performance.now() < endMs) {

@@ -12,7 +12,8 @@ import type { ProxyProcess } from './proxy-process.js';
 import { startTrouble } from './trouble.js';
 import { startPassingWatchers } from './watchers.js';
 
-const CLIENTS = 40;
+/** Few, because they are new in each stretch, and a server may remember those that are gone for a while. */
+const CLIENTS = 20;
 const CALLERS = 48;
 const PASSING_WATCHERS = 6;
 /** How many of the latest tokens every server is asked about at the end: what was issued within a few seconds. */
