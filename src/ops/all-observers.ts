@@ -7,5 +7,8 @@ export function allObservers(...observers: readonly (CallObserver | undefined)[]
     finished(call, outcome) {
       for (const observer of told) observer.finished(call, outcome);
     },
+    turnedAway(rpc, door) {
+      for (const observer of told) observer.turnedAway?.(rpc, door);
+    },
   };
 }

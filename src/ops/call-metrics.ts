@@ -77,12 +77,12 @@ export function makeCallMetrics(registry: Registry): CallObserver {
           : code === 'ok'
             ? issued
             : refused.labels(code);
-    const count = (): void => {
+    const counts = (): void => {
       total.inc();
       extra?.inc();
     };
-    line.codes.set(code, count);
-    return count;
+    line.codes.set(code, counts);
+    return counts;
   };
 
   const lineFor = (rpc: string, door: 'grpc' | 'http'): Line => {
@@ -91,10 +91,18 @@ export function makeCallMetrics(registry: Registry): CallObserver {
     return line;
   };
 
+  const count = (rpc: string, door: 'grpc' | 'http', code: Code): Line => {
+    const line = lines[door].get(rpc) ?? lineFor(rpc, door);
+    (line.codes.get(code) ?? countsFor(line, rpc, door, code))();
+    return line;
+  };
+
   return {
+    turnedAway(rpc, door) {
+      count(rpc, door, 'slow_down');
+    },
     finished({ door, facts }, { rpc, code, durationMs }) {
-      const line = lines[door].get(rpc) ?? lineFor(rpc, door);
-      (line.codes.get(code) ?? countsFor(line, rpc, door, code))();
+      const line = count(rpc, door, code);
       // How long a caller kept a stream open says nothing of how fast this server is.
       if (!rpc.startsWith('Watch')) line.observe(durationMs / 1000);
       if (facts.active !== undefined) (facts.active ? active : inactive).inc();

@@ -12,7 +12,9 @@ export interface CallOutcome {
   readonly cause?: unknown;
 }
 
-/** Is told of every call exactly once, when it has ended: the log line and the metrics come from here. */
+/** Is told of every call exactly once, in one way or the other, when it has ended: the log line and the metrics come from here. */
 export interface CallObserver {
   finished(call: Call, outcome: CallOutcome): void;
+  /** A call was told `slow_down` before anything of it was looked at: there is no more to be known of it. */
+  turnedAway?(rpc: string, door: Call['door']): void;
 }

@@ -1,5 +1,5 @@
 import type { ServerOptions } from '@grpc/grpc-js';
-import type { CrowdLimits } from './crowd.js';
+import { type CrowdLimits, DEFAULT_CROWD } from '../crowd.js';
 import { MAX_RESPONSE_BYTES } from './unary-call.js';
 
 /** How much and how long anybody may keep this server busy. */
@@ -27,8 +27,7 @@ export interface GrpcLimits {
 export const DEFAULT_LIMITS: GrpcLimits = {
   maxConnections: 8192,
   maxConcurrentStreams: 100,
-  // Below the thousand that may wait for Redis at once, reserve included.
-  crowd: { maxCalls: 256, reserve: 128, maxWaiting: 8192, maxWaitMs: 500 },
+  crowd: DEFAULT_CROWD,
   callTimeoutMs: 1000,
   connectionIdleMs: 60_000,
   connectionAgeMs: 300_000,

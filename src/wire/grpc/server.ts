@@ -1,8 +1,15 @@
 import type { Socket } from 'node:net';
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
 import type { HoldAdmission } from '../../domain/standing-admission.js';
 import type { UseCases } from '../../domain/use-cases.js';
 import type { CallObserver } from '../call-observer.js';
+import { Crowd } from '../crowd.js';
 import { AuditServiceService } from '../gen/countersign/v1/audit_service.js';
 import { ClientServiceService } from '../gen/countersign/v1/client_service.js';
 import { KeyServiceService } from '../gen/countersign/v1/key_service.js';
@@ -14,9 +21,10 @@ import {
 import type { TlsSource } from '../tls-source.js';
 import { makeAuditServiceHandlers } from './audit-service.js';
 import { makeClientServiceHandlers } from './client-service.js';
-import { Crowd } from './crowd.js';
+import { makeDoorman } from './doorman.js';
 import { hardenListeners } from './harden-listeners.js';
 import { addHealth } from './health.js';
+import { HoldBack } from './hold-back.js';
 import { makeKeyServiceHandlers } from './key-service.js';
 import { DEFAULT_LIMITS, type GrpcLimits, serverOptions } from './limits.js';
 import { LoopWatch } from './loop-watch.js';
@@ -40,6 +48,8 @@ export interface GrpcServerOptions {
   /** Who a call comes from; left out, the connection's peer. */
   readonly sourceAddress?: SourceAddress | undefined;
   readonly limits?: Partial<GrpcLimits>;
+  /** Shared with other doors; left out, this one's own. */
+  readonly crowd?: Crowd;
 }
 
 export interface GrpcServer {
@@ -63,9 +73,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const server = new Server(serverOptions(limits));
   const openStreams = new OpenStreams();
   const loop = new LoopWatch();
+  const crowd = options.crowd ?? new Crowd(limits.crowd);
+  const holdBack = new HoldBack(crowd, {
+    most: limits.maxConcurrentStreams,
+    aim: limits.crowd.maxCalls * ENOUGH,
+  });
   const door = {
     loop,
-    crowd: new Crowd(limits.crowd),
+    crowd,
     takeIn: makeTakeIn(options.sourceAddress ?? peerAddress),
     observer: options.observer,
     callTimeoutMs: limits.callTimeoutMs,
@@ -76,12 +91,18 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   registerService(server, ClientServiceService, makeClientServiceHandlers(useCases), door);
   registerService(server, KeyServiceService, makeKeyServiceHandlers(useCases), door);
   registerService(server, AuditServiceService, makeAuditServiceHandlers(useCases, holdAdmission), door);
-  const health = addHealth(server, SERVICES, openStreams);
+  const health = addHealth(server, SERVICES.map(nameOf), openStreams);
   if (options.reflection) addReflection(server, openStreams);
 
   const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsCredentials(tls);
   const port = await bind(server, options.listen, credentials);
-  const connections = hardenListeners(server, limits);
+  const doorman = makeDoorman({
+    services: SERVICES,
+    crowd,
+    holdBack,
+    observer: options.observer,
+  });
+  const connections = hardenListeners(server, limits, doorman);
 
   return {
     port,
@@ -95,10 +116,18 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
 }
 
-/** By their full names. */
-const SERVICES = [TokenServiceService, ClientServiceService, KeyServiceService, AuditServiceService].map(
-  (definition) => Object.values(definition)[0].path.split('/')[1],
-);
+/** With so many calls for each place there is always one to go on with. */
+const ENOUGH = 1.5;
+
+const SERVICES: readonly ServiceDefinition[] = [
+  TokenServiceService,
+  ClientServiceService,
+  KeyServiceService,
+  AuditServiceService,
+];
+
+/** Its full name. */
+const nameOf = (service: ServiceDefinition): string => Object.values(service)[0]?.path.split('/')[1] ?? '';
 
 function bind(
   server: Server,

@@ -2,7 +2,7 @@ import { type handleUnaryCall, Metadata, type ServerUnaryCall, type sendUnaryDat
 import type { Call, Credential } from '../../domain/call.js';
 import { temporarilyUnavailable } from '../../domain/errors.js';
 import type { CallObserver, CallOutcome } from '../call-observer.js';
-import { type Crowd, isUrgent } from './crowd.js';
+import { type Crowd, isUrgent } from '../crowd.js';
 import { decodeRequest, type RequestCodec } from './decode-request.js';
 import { Abandoned, type Ending, endingOf, REQUEST_ID_KEY } from './status.js';
 import type { IncomingCall, TakeIn } from './take-in.js';
@@ -115,7 +115,7 @@ class UnaryCall<Request, Response> {
 
   /** Before anything is read or looked up, so that waiting costs nothing. */
   async #waitInLine(crowd: Crowd): Promise<void> {
-    await crowd.wait();
+    await crowd.wait(isUrgent(this.#served.rpc));
     if (this.#over) {
       crowd.leave();
       throw new Abandoned();

@@ -29,6 +29,7 @@ export interface Door {
   readonly client: Client;
   /** What the observer was told, in order. */
   readonly finished: { readonly call: Call; readonly outcome: CallOutcome }[];
+  readonly turnedAway: { readonly rpc: string; readonly door: Call['door'] }[];
   close(): Promise<void>;
 }
 
@@ -47,10 +48,14 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const hub = new FeedHub({ source: service.store.feed, clock: systemClock, encoder: feedMessages });
   const holdAdmission = makeHoldAdmission({ admit: useCases.admit, feed: hub, clock: systemClock });
   const finished: Door['finished'] = [];
+  const turnedAway: Door['turnedAway'] = [];
   const server = await startGrpcServer({
     useCases,
     listen: { host: '127.0.0.1', port: 0 },
-    observer: { finished: (call, outcome) => void finished.push({ call, outcome }) },
+    observer: {
+      finished: (call, outcome) => void finished.push({ call, outcome }),
+      turnedAway: (rpc, at) => void turnedAway.push({ rpc, door: at }),
+    },
     reflection: options.reflection ?? false,
     watchRevocations: makeWatchRevocations({ hub, holdAdmission, clock: systemClock }),
     holdAdmission,
@@ -69,6 +74,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     address,
     client,
     finished,
+    turnedAway,
     close: async () => {
       client.close();
       await server.stop(0);

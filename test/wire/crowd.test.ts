@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { temporarilyUnavailable } from '../../../src/domain/errors.js';
-import { Crowd } from '../../../src/wire/grpc/crowd.js';
+import { temporarilyUnavailable } from '../../src/domain/errors.js';
+import { Crowd } from '../../src/wire/crowd.js';
 
 const LIMITS = { maxCalls: 2, reserve: 1, maxWaiting: 2, maxWaitMs: 60_000 };
 const codeOf = (waiting: Promise<void>): Promise<string> =>
@@ -14,7 +14,7 @@ describe('calls beyond what a server can do at once', () => {
     const crowd = new Crowd(LIMITS);
     expect([crowd.enter(false), crowd.enter(false), crowd.enter(false)]).to.deep.equal([true, true, false]);
     const order: string[] = [];
-    const lined = ['first', 'second'].map((name) => crowd.wait().then(() => order.push(name)));
+    const lined = ['first', 'second'].map((name) => crowd.wait(false).then(() => order.push(name)));
     crowd.leave();
     await lined[0];
     expect(order).to.deep.equal(['first']);
@@ -28,15 +28,48 @@ describe('calls beyond what a server can do at once', () => {
   it('hold up no revocation', () => {
     const crowd = new Crowd(LIMITS);
     while (crowd.enter(false));
-    void crowd.wait();
+    void crowd.wait(false);
     expect(crowd.enter(true)).to.equal(true);
+  });
+
+  it('let revocations that found no room in before all others', async () => {
+    const crowd = new Crowd(LIMITS);
+    while (crowd.enter(false));
+    while (crowd.enter(true));
+    const order: string[] = [];
+    const called = crowd.wait(false).then(() => order.push('a call'));
+    const revoked = crowd.wait(true).then(() => order.push('a revocation'));
+    crowd.leave();
+    await revoked;
+    expect(order).to.deep.equal(['a revocation']);
+    crowd.leave();
+    crowd.leave();
+    await called;
+  });
+
+  it('turn away who comes when the line is full, or has waited for long already, but no revocation', async () => {
+    const full = new Crowd({ ...LIMITS, maxWaiting: 1 });
+    const slow = new Crowd({ ...LIMITS, maxWaitMs: -1 });
+    for (const crowd of [full, slow]) {
+      while (crowd.enter(false));
+      expect(crowd.isTurningAway).to.equal(false);
+      const lined = crowd.wait(false).catch(() => undefined);
+      expect(crowd.isTurningAway).to.equal(true);
+      expect(await codeOf(crowd.wait(false))).to.equal('slow_down');
+      expect(crowd.enter(true)).to.equal(true);
+      const urgent = crowd.wait(true);
+      crowd.leave(temporarilyUnavailable());
+      expect(await codeOf(urgent)).to.equal('temporarily_unavailable');
+      await lined;
+      expect(crowd.isTurningAway).to.equal(false);
+    }
   });
 
   it('are told to slow down when the line is full, or when they have waited too long', async () => {
     const crowd = new Crowd({ ...LIMITS, maxWaitMs: -1 });
     while (crowd.enter(false));
-    const lined = [crowd.wait(), crowd.wait()];
-    expect(await codeOf(crowd.wait())).to.equal('slow_down');
+    const lined = [crowd.wait(false), crowd.wait(false)];
+    expect(await codeOf(crowd.wait(false))).to.equal('slow_down');
     crowd.leave();
     expect(await Promise.all(lined.map(codeOf))).to.deep.equal(['slow_down', 'slow_down']);
   });
@@ -44,7 +77,7 @@ describe('calls beyond what a server can do at once', () => {
   it('do not wait for a store that does not answer', async () => {
     const crowd = new Crowd(LIMITS);
     while (crowd.enter(false));
-    const lined = [crowd.wait(), crowd.wait()];
+    const lined = [crowd.wait(false), crowd.wait(false)];
     crowd.leave(temporarilyUnavailable());
     expect(await Promise.all(lined.map(codeOf))).to.deep.equal(lined.map(() => 'temporarily_unavailable'));
   });
@@ -54,7 +87,7 @@ describe('calls beyond what a server can do at once', () => {
     while (crowd.enter(false));
     let came = 0;
     const all = Array.from({ length: 5000 }, async () => {
-      await crowd.wait();
+      await crowd.wait(false);
       came += 1;
       await undefined;
       crowd.leave();
