@@ -112,7 +112,7 @@ export const LIBRARY: readonly Mutant[] = [
   mutant(
     'a token for another service is accepted',
     'src/sdk/authenticator.ts',
-    ["if (claims.audience !== this.#options.audience) throw new VerifyError('wrong_audience');", ''],
+    ["if (claims.audience !== audience) throw new VerifyError('wrong_audience');", ''],
     ['sdk/verifier'],
     [
       'createVerifier while fresh refuses what is malformed, forged, of another issuer or audience, or out of its time',
@@ -121,7 +121,7 @@ export const LIBRARY: readonly Mutant[] = [
   mutant(
     'a token of another issuer is accepted',
     'src/sdk/authenticator.ts',
-    ["if (claims.issuer !== this.#options.issuer) throw new VerifyError('wrong_issuer');", ''],
+    ["if (claims.issuer !== issuer) throw new VerifyError('wrong_issuer');", ''],
     ['sdk/verifier'],
     [
       'createVerifier while fresh refuses what is malformed, forged, of another issuer or audience, or out of its time',

@@ -37,9 +37,33 @@ export const TOKENS: readonly Mutant[] = [
   mutant(
     'a footer may say more than the key’s id',
     'src/adapters/paseto/public-token.ts',
-    ['if (!footer.startsWith(FOOTER_START) || !footer.endsWith(FOOTER_END)) return undefined;', ''],
+    [
+      'if (bytes === undefined || !json?.startsWith(FOOTER_START) || !json.endsWith(FOOTER_END)) return undefined;',
+      'if (bytes === undefined || json === undefined) return undefined;',
+    ],
     ['adapters/paseto/public-token'],
     ['a footer of the same length under another name'],
+  ),
+  mutant(
+    'the footer read last is taken for every footer',
+    'src/adapters/paseto/public-token.ts',
+    ['if (lastFooter?.text === text) return lastFooter;', 'if (lastFooter !== undefined) return lastFooter;'],
+    ['adapters/paseto/public-token'],
+    ['the verify half of v4.public'],
+  ),
+  mutant(
+    'the quick reader does not compare the two ids of a client',
+    'src/adapters/paseto/written-payload.ts',
+    ['"client_id":"\\\\2"', '"client_id":"[A-Za-z0-9._-]{1,64}"'],
+    ['adapters/paseto/written-payload'],
+    ['the quick reader of payloads leaves to the other what it cannot read one way only'],
+  ),
+  mutant(
+    'a payload is signed with the key of those that were collected before it',
+    'src/adapters/paseto/signing-thread.ts',
+    ['if (wantedOf !== undefined && wantedOf !== key) send();', ''],
+    ['adapters/paseto/signing-thread'],
+    ['the signing thread signs each payload with the key it was handed in with'],
   ),
   mutant(
     'a token of any length is decoded',
