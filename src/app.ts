@@ -31,6 +31,7 @@ import { startOpsServer } from './ops/ops-server.js';
 import { timeStore } from './ops/store-metrics.js';
 import { reservePort } from './reserve-port.js';
 import { TlsFilesUnusable, type WatchedTlsFiles, watchTlsFiles } from './tls/watch-tls-files.js';
+import { Crowd } from './wire/crowd.js';
 import { feedMessages } from './wire/grpc/feed-messages.js';
 import { startGrpcServer } from './wire/grpc/server.js';
 import { makeWatchRevocations } from './wire/grpc/watch-revocations.js';
@@ -179,6 +180,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
   if (ops !== undefined) closers.add('operations', CLOSE_MS, ops.stop);
 
   const sourceAddress = makeSourceAddress(config.trustedProxies);
+  const crowd = new Crowd();
   const grpc = await startGrpcServer({
     useCases,
     listen: config.grpcListen,
@@ -188,6 +190,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
     holdAdmission,
     sourceAddress,
     tls,
+    crowd,
     limits: { connectionAgeMs: config.maxConnectionAgeSeconds * 1000 },
   });
   let http: HttpGateway | undefined;
@@ -203,6 +206,7 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
       observer,
       trustedProxies: config.trustedProxies,
       tls,
+      crowd,
     }));
   serving = true;
 

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Route
 import type { Call } from '../../domain/call.js';
 import { invalidRequest } from '../../domain/errors.js';
 import { RPC_RULES, type RpcName } from '../../domain/permission.js';
+import type { Admission, Place } from './admission.js';
 import { type CREDENTIAL_PARAMETERS, credentialFrom, refuseCredentialsInQuery } from './credentials.js';
 import { type Form, type FormShape, makeReadForm } from './form.js';
 import { turnAway } from './gatekeeper.js';
@@ -34,25 +35,28 @@ export interface FormEndpoint<Name extends string> {
 export function makeFormRoute<Name extends string>(
   endpoint: FormEndpoint<Name>,
   tell: Tell,
-): Pick<RouteOptions, 'method' | 'handler' | 'errorHandler'> {
+  admission: Admission,
+): Pick<RouteOptions, 'method' | 'handler' | 'errorHandler' | 'config'> {
   const { rpc } = endpoint;
   const readForm = makeReadForm(endpoint.shape);
   const accepts = { bearer: endpoint.acceptsBearer };
   const manner = mannerOf(endpoint);
 
-  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+  const serve = (request: FastifyRequest, reply: FastifyReply, place: Place): void => {
     let call = tell.callOf(request);
     const failed = (error: unknown): void => {
+      place.leave(error);
       refuse(reply, error, manner);
       tell.ended(request, call, rpc, error);
     };
     try {
-      // After a stall there may be many that nobody waits for any more: do not act for them.
+      // After a stall or a wait there may be many that nobody waits for any more: do not act for them.
       if (request.raw.socket.destroyed) throw new Abandoned();
       refuseCredentialsInQuery(request.raw.url ?? '');
       const form = readForm(bodyOf(request));
       call = { ...call, credential: credentialFrom(request.headers.authorization, form, accepts) };
       endpoint.answer(form, call).then((body) => {
+        place.leave();
         // An empty body has the type, too: there are clients that take a 200 without it for an error.
         reply.code(200).headers(NO_STORE).type(JSON_TYPE);
         reply.send(body === undefined ? '' : JSON.stringify(body));
@@ -61,6 +65,17 @@ export function makeFormRoute<Name extends string>(
     } catch (error) {
       failed(error);
     }
+  };
+
+  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+    admission.enter(
+      rpc,
+      (place) => serve(request, reply, place),
+      (error) => {
+        refuse(reply, error, manner);
+        tell.ended(request, tell.callOf(request), rpc, error);
+      },
+    );
   };
 
   // The body could not be had: the handler has not run.
@@ -76,7 +91,7 @@ export function makeFormRoute<Name extends string>(
     );
   };
 
-  return { method: 'POST', handler, errorHandler };
+  return { method: 'POST', handler, errorHandler, config: { rpc } };
 }
 
 /** Lets a Fastify read bodies of the one type there is here, as bytes. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { requestIdFrom } from '../request-id.js';
+import type { Admission } from './admission.js';
 import { JSON_TYPE, NO_STORE, refusalBody } from './refuse.js';
 
 /** Refuses what no endpoint would look at, before a byte of the body is read; else lets the request on. */
@@ -15,6 +16,7 @@ const SINGLE = new Map(['host', 'content-type', 'authorization'].map((name) => [
 export function makeGatekeeper(
   methodsByPath: ReadonlyMap<string, string>,
   isLeaving: () => boolean,
+  turnsAway: Admission['turnsAway'],
 ): Gatekeeper {
   return (request, reply, next) => {
     request.arrivedMs = performance.now();
@@ -22,6 +24,7 @@ export function makeGatekeeper(
     reply.header('x-request-id', request.requestId);
     if (isLeaving()) reply.header('connection', 'close');
 
+    if (turnsAway(request, reply)) return;
     const { raw } = request;
     if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
       return turnAway(reply, 400, 'The Host header is missing.');

@@ -8,6 +8,8 @@ import { refuseExpectation } from './broken-request.js';
 export interface HttpLimits {
   /** Connections held at once; more are closed as they come. */
   readonly maxConnections: number;
+  /** Of those, from one address, trusted proxies aside. */
+  readonly maxConnectionsPerSource: number;
   /** From the connection, or the request before, to the end of the headers. */
   readonly headersTimeoutMs: number;
   /** To the end of the body. */
@@ -22,6 +24,7 @@ export interface HttpLimits {
 
 export const DEFAULT_LIMITS: HttpLimits = {
   maxConnections: 4096,
+  maxConnectionsPerSource: 1024,
   headersTimeoutMs: 5000,
   requestTimeoutMs: 8000,
   keepAliveTimeoutMs: 5000,

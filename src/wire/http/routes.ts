@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { UseCases } from '../../domain/use-cases.js';
+import type { Admission } from './admission.js';
 import { type FormEndpoint, makeFormRoute } from './form-endpoint.js';
 import { introspectEndpoint } from './introspect.js';
 import { makeIssuerPlaces } from './issuer-places.js';
@@ -20,12 +21,13 @@ export function addRoutes(
   app: FastifyInstance,
   { useCases, issuer }: { readonly useCases: HttpUseCases; readonly issuer: string },
   tell: Tell,
+  admission: Admission,
 ): ReadonlyMap<string, string> {
   const places = makeIssuerPlaces(issuer);
   const methodsByPath = new Map<string, string>();
 
   const post = <Name extends string>(endpoint: FormEndpoint<Name>): void => {
-    const route = makeFormRoute(endpoint, tell);
+    const route = makeFormRoute(endpoint, tell, admission);
     for (const url of places.endpoint(endpoint.path)) {
       app.route({ ...route, url });
       methodsByPath.set(url, 'POST');

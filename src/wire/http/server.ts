@@ -1,8 +1,11 @@
 import type { Server } from 'node:http';
-import type { AddressInfo, BlockList, Socket } from 'node:net';
+import { type AddressInfo, type BlockList, isIP, type Socket } from 'node:net';
 import { fastify } from 'fastify';
 import type { CallObserver } from '../call-observer.js';
+import { capPerSource } from '../connection-cap.js';
+import { Crowd } from '../crowd.js';
 import type { TlsSource } from '../tls-source.js';
+import { makeAdmission } from './admission.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { acceptFormsOnly } from './form-endpoint.js';
 import { makeGatekeeper, turnAway } from './gatekeeper.js';
@@ -22,6 +25,8 @@ export interface HttpGatewayOptions {
   readonly trustedProxies?: BlockList | undefined;
   readonly tls?: TlsSource | undefined;
   readonly limits?: Partial<HttpLimits>;
+  /** Shared with other doors; left out, this one's own. */
+  readonly crowd?: Crowd;
 }
 
 export interface HttpGateway {
@@ -41,9 +46,13 @@ export async function startHttpGateway(options: HttpGatewayOptions): Promise<Htt
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { trustedProxies } = options;
+  const isProxy = (address: string): boolean =>
+    trustedProxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') ?? false;
   const app = fastify({
     serverFactory: (listener) => {
       const server = makeNodeServer(listener, limits, options.tls);
+      capPerSource(server, limits.maxConnectionsPerSource, isProxy);
       server.on('connection', (socket) => {
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
@@ -64,11 +73,12 @@ export async function startHttpGateway(options: HttpGatewayOptions): Promise<Htt
   acceptFormsOnly(app);
   app.setErrorHandler((error, _request, reply) => refuse(reply, error));
   const tell = makeTell(options.observer, makeSourceAddress(options.trustedProxies));
-  const methodsByPath = addRoutes(app, options, tell);
+  const admission = makeAdmission(options.crowd ?? new Crowd(), options.observer);
+  const methodsByPath = addRoutes(app, options, tell, admission);
   let leaving = false;
   app.addHook(
     'onRequest',
-    makeGatekeeper(methodsByPath, () => leaving),
+    makeGatekeeper(methodsByPath, () => leaving, admission.turnsAway),
   );
 
   await app.listen(options.listen);

@@ -15,6 +15,8 @@ export interface FakeGateway {
   readonly gateway: HttpGateway;
   readonly url: string;
   readonly told: { readonly call: Call; readonly outcome: CallOutcome }[];
+  /** The RPCs of requests that were turned away. */
+  readonly turnedAway: string[];
 }
 
 const issued: IssuedToken = {
@@ -45,15 +47,19 @@ export async function startFakeGateway(
   options: Partial<HttpGatewayOptions> = {},
 ): Promise<FakeGateway> {
   const told: { call: Call; outcome: CallOutcome }[] = [];
+  const turnedAway: string[] = [];
   const gateway = await startHttpGateway({
     useCases: { ...GOOD, ...useCases },
     listen: { host: '127.0.0.1', port: 0 },
     issuer: 'https://issuer.example',
-    observer: { finished: (call, outcome) => told.push({ call, outcome }) },
+    observer: {
+      finished: (call, outcome) => told.push({ call, outcome }),
+      turnedAway: (rpc) => turnedAway.push(rpc),
+    },
     ...options,
   });
   running.add(gateway);
-  return { gateway, url: `http://127.0.0.1:${gateway.port}`, told };
+  return { gateway, url: `http://127.0.0.1:${gateway.port}`, told, turnedAway };
 }
 
 /** A token request that is all right. */
