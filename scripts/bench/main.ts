@@ -3,7 +3,8 @@
  *
  * Usage: npm run bench [-- --only issue,introspect,…] [--rounds 7] [--smoke]
  * Sections: issue introspect verify feed growth workers long start. A whole run takes some 15 minutes on two cores,
- * which nothing else should use, and writes results/results.json, results/*.svg and RESULTS.md beside this file.
+ * which nothing else should use, and writes results/results.json, results/*.svg and RESULTS.md beside this file, and the
+ * table of bars in the README.
  * `--smoke` takes under a minute, asserts only that everything works, and writes nothing.
  * Needs h2load (Debian: nghttp2-client). Peers and charts come from this folder's own package.json, installed here when
  * they are missing.
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Findings } from './figures.js';
-import { type Results, resultsDocument, tableOf } from './results.js';
+import { type Results, readmePart, resultsDocument, tableOf } from './results.js';
 import { costs } from './sections/costs.js';
 import { feed } from './sections/feed.js';
 import { growth } from './sections/growth.js';
@@ -56,6 +57,7 @@ for (const name of values.only.split(',')) {
   // After each, so that a later one that fails loses nothing.
   if (!values.smoke) await writeResults(resultsOf(found));
 }
+if (!values.smoke && found.size === Object.keys(SECTIONS).length) putIntoReadme(resultsOf(found));
 console.log(tableOf(resultsOf(found)));
 if (values.smoke) console.log('Everything works. (These figures mean nothing: too few requests.)');
 process.exit(0);
@@ -82,6 +84,18 @@ function requireTools(): void {
   if (existsSync(join(HERE, 'node_modules', 'oidc-provider'))) return;
   process.stderr.write('installing the peers\n');
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: HERE, stdio: 'ignore' });
+}
+
+function putIntoReadme(results: Results): void {
+  const readme = join(HERE, '../../README.md');
+  const text = readFileSync(readme, 'utf8');
+  const [start, end] = ['<!-- bars -->', '<!-- /bars -->'].map((mark) => text.indexOf(mark)) as [
+    number,
+    number,
+  ];
+  if (start === -1 || end === -1) throw new Error('the README has no place for the bars');
+  const head = text.slice(0, start + '<!-- bars -->'.length);
+  writeFileSync(readme, `${head}\n${readmePart(results)}\n${text.slice(end)}`);
 }
 
 /** What was left out this time stays as it was found before. */

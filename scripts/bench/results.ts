@@ -48,13 +48,14 @@ export function resultsDocument(results: Results): string {
     'highest round in brackets; a ratio is taken within each round. All of it, load generator and Redis included, shares the',
     'two cores, so the ratios say more than the rates. This page is written by the command.',
     '',
+    'Where the time goes that is missing to the bars, and what was tried: [PROFILE.md](PROFILE.md). What follows from it for',
+    'sizing: [CAPACITY.md](../../CAPACITY.md).',
+    '',
     '![Issuing tokens](results/issue.svg)',
     '',
     '![Introspection](results/introspect.svg)',
     '',
-    '| bar | measured | first | wanted | |',
-    '|---|---:|---:|---:|---|',
-    ...bars.map(barRow),
+    ...barsTable(bars),
     ...sections.flatMap(([name, { figures, notes = [] }]) =>
       figures.length === 0
         ? []
@@ -69,6 +70,18 @@ export function resultsDocument(results: Results): string {
           ],
     ),
   ].join('\n')}\n`;
+}
+
+const barsTable = (bars: readonly Verdict[]): readonly string[] => [
+  '| bar | measured | first | wanted | |',
+  '|---|---:|---:|---:|---|',
+  ...bars.map(barRow),
+];
+
+/** What the README shows of a whole run. */
+export function readmePart({ date, machine, command, sections }: Results): string {
+  const bars = Object.values(sections).flatMap(({ verdicts }) => verdicts);
+  return [`${date}, ${machine}, \`${command}\`:`, '', ...barsTable(bars)].join('\n');
 }
 
 const barRow = (one: Verdict): string =>
