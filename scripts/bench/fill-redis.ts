@@ -8,8 +8,8 @@ const BATCH = 1000;
 /** The id of the nth client that is put there. */
 export const nthClient = (n: number): ClientId => `bench-${n.toString().padStart(7, '0')}` as ClientId;
 
-/** A token id, as long as real ones. */
-const nthToken = (n: number): string => `revoked-${n.toString().padStart(14, '0')}`;
+/** The id of the nth revoked token that is put there, as long as real ones. */
+export const nthToken = (n: number): string => `revoked-${n.toString().padStart(14, '0')}`;
 
 async function inBatches(
   from: number,

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ClientOptions,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import {
   Client,
   ClientServiceClient,
   type CreateClientResponse,
 } from '../../src/wire/gen/countersign/v1/client_service.js';
-import { TokenServiceClient } from '../../src/wire/gen/countersign/v1/token_service.js';
+import {
+  TokenServiceClient,
+  type WatchRevocationsResponse,
+} from '../../src/wire/gen/countersign/v1/token_service.js';
 import type { Outcome } from './history.js';
 import type { Witness } from './witness.js';
 
@@ -69,6 +79,11 @@ export class Stubs {
     return value === undefined
       ? { outcome }
       : { outcome: { kind: 'ok', verdict: value.active ? 'active' : 'inactive' } };
+  }
+
+  /** The feed, from its beginning. */
+  watch(): ClientReadableStream<WatchRevocationsResponse> {
+    return this.tokens.watchRevocations({ cursor: '' }, this.#admin);
   }
 
   revokeToken(token: string): Promise<{ outcome: Outcome }> {

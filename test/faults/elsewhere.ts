@@ -6,7 +6,6 @@ export const ELSEWHERE: Readonly<Record<number, string>> = {
   27: 'test/adapters/redis/replicas.test.ts',
   28: 'there is no such setting: reads go to the master (src/adapters/redis/open-client.ts)',
   29: 'npm run bench:feed',
-  34: '',
   35: 'test/wire/grpc/watch-revocations.test.ts: holds up nobody for a reader that does not read',
   36: 'test/sdk/feed-follower.test.ts: starts closed; test/sdk/verifier.test.ts',
   37: 'test/wire/grpc/watch-revocations.test.ts, test/wire/grpc/rules.test.ts',
@@ -25,6 +24,5 @@ export const ELSEWHERE: Readonly<Record<number, string>> = {
   57: 'test/wire/grpc/token-service.test.ts',
   58: 'test/wire/grpc/token-service.test.ts',
   59: 'test/wire/grpc/rules.test.ts, test/wire/grpc/credentials.test.ts',
-  60: '',
   61: 'npm run soak',
 };

@@ -4,6 +4,7 @@ import { failover } from './failover.js';
 import { feed } from './feed.js';
 import { fsync } from './fsync.js';
 import { h2Floods } from './h2-floods.js';
+import { million } from './million.js';
 import { overload } from './overload.js';
 import { partition } from './partition.js';
 import { processFaults } from './process.js';
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...partition,
   ...feed,
   ...consistency,
+  ...million,
   ...overload,
   ...h2Floods,
 ];
