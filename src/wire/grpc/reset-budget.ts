@@ -3,6 +3,7 @@ import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2
 interface Account {
   left: number;
   atMs: number;
+  isSpent: boolean;
 }
 
 /**
@@ -34,12 +35,20 @@ export class ResetBudget {
 
   #spend(session: Http2Session): void {
     const nowMs = performance.now();
-    const account = this.#accounts.get(session) ?? { left: this.#burst, atMs: nowMs };
+    const account = this.#accounts.get(session) ?? { left: this.#burst, atMs: nowMs, isSpent: false };
     this.#accounts.set(session, account);
     account.left = Math.min(this.#burst, account.left + (nowMs - account.atMs) * this.#perMs) - 1;
     account.atMs = nowMs;
-    if (account.left < 0 && !session.destroyed) {
-      session.destroy(new Error('too many calls were reset'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (account.left < 0 && !account.isSpent) {
+      account.isSpent = true;
+      // This runs while Node reads from the connection: to end it there and then would take from nghttp2 what it is
+      // about to use, and end the process.
+      setImmediate(end, session);
     }
   }
+}
+
+function end(session: Http2Session): void {
+  if (session.destroyed) return;
+  session.destroy(new Error('too many calls were reset'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
