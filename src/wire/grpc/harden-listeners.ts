@@ -25,10 +25,7 @@ export function hardenListeners(
       connections.add(socket);
       socket.once('close', () => connections.delete(socket));
     });
-    standBefore(listener, (stream, headers) => {
-      resets.watch(stream);
-      return turnsAway(stream, headers);
-    });
+    standBefore(listener, (stream, headers) => resets.isSpent(stream) || turnsAway(stream, headers));
   }
   return connections;
 }

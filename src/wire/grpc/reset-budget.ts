@@ -24,13 +24,18 @@ export class ResetBudget {
     this.#perMs = maxConcurrentStreams / 1000;
   }
 
-  /** To be told of every call as it begins. */
-  watch(stream: ServerHttp2Stream): void {
+  /** To be told of every call as it begins. Answers whether its connection is past its budget: then it is not to run. */
+  isSpent(stream: ServerHttp2Stream): boolean {
     const { session } = stream;
-    if (session === undefined) return;
+    if (session === undefined) return false;
+    if (this.#accounts.get(session)?.isSpent) {
+      stream.on('error', () => undefined);
+      return true;
+    }
     stream.on('close', () => {
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#spend(session);
     });
+    return false;
   }
 
   #spend(session: Http2Session): void {
@@ -42,7 +47,7 @@ export class ResetBudget {
     if (account.left < 0 && !account.isSpent) {
       account.isSpent = true;
       // This runs while Node reads from the connection: to end it there and then would take from nghttp2 what it is
-      // about to use, and end the process.
+      // about to use, and end the process. What else has been read by then is not run.
       setImmediate(end, session);
     }
   }
