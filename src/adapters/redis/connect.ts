@@ -128,7 +128,7 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
 
   return {
     clients: makeRedisClientStore({ keys, link: ordinary, binding, looks, change, touches, clock }),
-    ledger: makeRedisRevocationLedger({ keys, looks, change }),
+    ledger: makeRedisRevocationLedger({ keys, looks, change, clock }),
     keyRings,
     feed: makeRedisFeedSource({
       keys,

@@ -1,4 +1,4 @@
-import type { RevocationLedger } from '../../domain/ports.js';
+import type { Clock, RevocationLedger } from '../../domain/ports.js';
 import type { Keys } from './keys.js';
 import type { LookBatcher } from './look-batcher.js';
 import type { RunChange } from './scripts.js';
@@ -11,14 +11,15 @@ export function makeRedisRevocationLedger(room: {
   readonly keys: Keys;
   readonly looks: LookBatcher;
   readonly change: RunChange;
+  readonly clock: Clock;
 }): RevocationLedger {
-  const { keys, looks, change } = room;
+  const { keys, looks, change, clock } = room;
   return {
     look: (clientId, tokenId) => looks.token(clientId, tokenId),
     async revokeToken(tokenId, forgetAtSeconds, audit) {
       await change('revoke-token', {
         keys: [keys.revoked],
-        args: [tokenId, Math.ceil(forgetAtSeconds), PRUNED_PER_REVOCATION],
+        args: [tokenId, Math.ceil(forgetAtSeconds), PRUNED_PER_REVOCATION, Math.floor(clock.now() / 1000)],
         audit,
       });
     },

@@ -46,7 +46,7 @@ async function run(room: FuzzRoom): Promise<void> {
           name === 'revoke-token' || name === 'merge-revocations' ? keys.revoked : keys.client(clientId('a')),
           keys.clients,
         ];
-        const args = Array.from({ length: 3 + random.below(4) }, () =>
+        const args = Array.from({ length: 3 + random.below(5) }, () =>
           mutate(random.pick(seeds), random.pick(seeds), words, random),
         );
         inputs.push(`${name} ${args.join(' | ')}`);
