@@ -8,6 +8,7 @@ import { million } from './million.js';
 import { overload } from './overload.js';
 import { partition } from './partition.js';
 import { processFaults } from './process.js';
+import { promoted } from './promoted.js';
 import { redisSlow } from './redis-slow.js';
 import { redisStandalone } from './redis-standalone.js';
 
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...fsync,
   ...redisSlow,
   ...failover,
+  ...promoted,
   ...partition,
   ...feed,
   ...consistency,

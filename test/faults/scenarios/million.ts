@@ -1,10 +1,6 @@
 import { Redis } from 'ioredis';
 import { nthToken, putClients, putFeedEntries, putRevokedTokens } from '../../../scripts/bench/fill-redis.js';
 import type { ClientId } from '../../../src/domain/ids.js';
-import type {
-  Revocation,
-  WatchRevocationsResponse,
-} from '../../../src/wire/gen/countersign/v1/token_service.js';
 import { eventually } from '../../support/eventually.js';
 import { residentMb } from '../../support/process-facts.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -13,6 +9,7 @@ import { type Arena, startArena } from '../arena.js';
 import { check, DEFAULT_BOUNDS } from '../checker.js';
 import type { Stubs } from '../clients-under-test.js';
 import { quantile, sleep } from '../judged.js';
+import { readLedger } from '../ledger-reader.js';
 import type { IssuedToken } from '../load.js';
 import { atLeast, atMost, type Scenario, type ScenarioResult, type ScenarioRun, told } from '../scenario.js';
 
@@ -41,26 +38,6 @@ async function issueMany({ clients, stubs }: Arena, count: number): Promise<read
     }
   }
   return tokens;
-}
-
-/** Reads the feed as a verifier does that begins with nothing: the union of all that it was told. */
-function readLedger(at: Stubs): { readonly ids: Set<string>; readonly whole: Promise<void>; close(): void } {
-  const ids = new Set<string>();
-  const stream = at.watch();
-  const take = ({ kind }: Revocation): void => {
-    if (kind?.$case === 'token') ids.add(kind.value.tokenId);
-  };
-  const whole = new Promise<void>((resolve, reject) => {
-    setTimeout(reject, PATIENCE_MS, new Error('the snapshot did not end')).unref();
-    stream.on('error', reject);
-    stream.on('data', ({ event }: WatchRevocationsResponse) => {
-      if (event?.$case === 'change') take(event.value);
-      if (event?.$case !== 'snapshot') return;
-      for (const one of event.value.revocations) take(one);
-      if (event.value.last) resolve();
-    });
-  });
-  return { ids, whole, close: () => stream.cancel() };
 }
 
 /** A snapshot of a million revocations, while more are made: nobody who was told OK may be missing from it. */
