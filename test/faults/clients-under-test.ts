@@ -22,6 +22,9 @@ import type { Witness } from './witness.js';
 /** The longest that a call is waited for: long past the server's own cap of 1 s, so that a breach of it shows. */
 export const DEADLINE_MS = 3000;
 
+const REGISTER_ATTEMPTS = 5;
+const REGISTER_PAUSE_MS = 500;
+
 export const AUDIENCE = 'https://rs.faults.example';
 
 /** A registered client, as a caller holds it. */
@@ -131,9 +134,16 @@ export class Stubs {
       allowedAudiences: [AUDIENCE],
     });
     const request = { client, importedSecret: '', requestId: randomUUID() };
-    const { outcome, value } = await this.#settle<CreateClientResponse>((done) =>
-      this.clients.createClient(request, this.#admin, deadline(), done),
-    );
+    const create = () =>
+      this.#settle<CreateClientResponse>((done) =>
+        this.clients.createClient(request, this.#admin, deadline(), done),
+      );
+    let { outcome, value } = await create();
+    // The same request once more finds what became of the first.
+    for (let attempt = 2; outcome.kind === 'unknown' && attempt <= REGISTER_ATTEMPTS; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, REGISTER_PAUSE_MS));
+      ({ outcome, value } = await create());
+    }
     if (value === undefined) throw new Error(`could not register ${clientId}: ${JSON.stringify(outcome)}`);
     this.#witness?.note('client secret', value.clientSecret);
     return { clientId, secret: value.clientSecret };

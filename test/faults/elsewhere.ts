@@ -20,7 +20,7 @@ export const ELSEWHERE: Readonly<Record<number, string>> = {
   52: 'test/adapters/paseto/public-token.test.ts, test/adapters/paseto/token-codec.test.ts',
   53: 'npm run attack',
   54: 'npm run attack, test/adapters/throttle/failure-throttle.test.ts',
-  55: '',
+  55: 'npm run timing',
   57: 'test/wire/grpc/token-service.test.ts',
   58: 'test/wire/grpc/token-service.test.ts',
   59: 'test/wire/grpc/rules.test.ts, test/wire/grpc/credentials.test.ts',

@@ -70,6 +70,16 @@ const FLOODS = {
       ]),
     resets: true,
   },
+  /** Whole calls, as many at once as may be, all given up after a while (what Node once ended our process for). */
+  'reset while they run': {
+    part: (n: number) =>
+      Buffer.concat([
+        frame(FRAME.headers, END_HEADERS, streamOf(n), BLOCK),
+        frame(FRAME.data, END_STREAM, streamOf(n), message()),
+      ]),
+    later: (n: number) => frame(FRAME.rstStream, 0, streamOf(n), CANCEL),
+    resets: true,
+  },
   /** Faults of which the server makes the resets itself (CVE-2025-8671): a window is widened by nothing. */
   'server made to reset': {
     part: (n: number) =>
@@ -100,6 +110,8 @@ const FLOODS = {
 interface FloodPlan {
   readonly before?: Buffer;
   part(n: number): Buffer;
+  /** What follows each part a while after. */
+  later?(n: number): Buffer;
   /** Whether each part is a call that is reset. */
   readonly resets?: boolean;
   /** Whether it ends a connection at once, so that it takes many connections to be a flood. */
@@ -111,6 +123,7 @@ export type FloodKind = keyof typeof FLOODS;
 export const FLOOD_KINDS = Object.keys(FLOODS) as readonly FloodKind[];
 
 const PARTS_AT_ONCE = 100;
+const LATER_MS = 20;
 
 /** What came back may be underway when the last byte has been said. */
 const LAST_WORD_MS = 5000;
@@ -128,6 +141,12 @@ async function flood({ port, kind, connections, most, endMs }: FloodOrder): Prom
       const count = Math.min(PARTS_AT_ONCE, parts - n);
       const batch = Array.from({ length: count }, (_, index) => plan.part(n + index));
       if (connection.goAwayCode() !== undefined || !(await connection.say(Buffer.concat(batch)))) break;
+      if (plan.later !== undefined) {
+        const { later } = plan;
+        await new Promise((resolve) => setTimeout(resolve, LATER_MS));
+        const followed = Array.from({ length: count }, (_, index) => later(n + index));
+        if (!(await connection.say(Buffer.concat(followed)))) break;
+      }
       n += count;
       outcome.sent += count;
       // Else what came back is read only once all has been said.

@@ -42,16 +42,22 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** Fields as literals that nobody indexes, without Huffman (RFC 7541 section 6.2.2); shorter than 127 bytes each. */
+/** Fields as literals that nobody indexes, without Huffman (RFC 7541 section 6.2.2). */
 export const fieldBlock = (fields: readonly (readonly [name: string, value: string])[]): Buffer =>
-  Buffer.concat(
-    fields.flatMap(([name, value]) => [
-      Buffer.from([0, name.length]),
-      Buffer.from(name),
-      Buffer.from([value.length]),
-      Buffer.from(value, 'latin1'),
-    ]),
-  );
+  Buffer.concat([
+    ...fields.flatMap(([name, value]) => [Buffer.from([0]), ...literal(name), ...literal(value)]),
+  ]);
+
+/** A length in seven bits, or in further bytes of seven (section 5.1), and as many characters. */
+function literal(text: string): readonly Buffer[] {
+  const length = [Math.min(text.length, 127)];
+  if (text.length >= 127) {
+    let rest = text.length - 127;
+    for (; rest >= 128; rest >>= 7) length.push((rest & 127) | 128);
+    length.push(rest);
+  }
+  return [Buffer.from(length), Buffer.from(text, 'latin1')];
+}
 
 /** The fields of a gRPC call. */
 export const callFields = (path: string): readonly (readonly [string, string])[] => [
@@ -74,6 +80,8 @@ export function message(bytes: Uint8Array = EMPTY, isCompressed = false): Buffer
 /** A connection of HTTP/2 that says what it is told to and keeps count of what it hears. */
 export interface RawConnection {
   readonly socket: Socket;
+  /** Is told of every frame that comes. */
+  onFrame: (type: number, flags: number, stream: number, payload: Buffer) => void;
   /** How many frames of a type came. */
   heard(type: number): number;
   /** With what code the server said GOAWAY. */
@@ -109,6 +117,12 @@ export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise
       if (end > rest.length) break;
       const type = rest[at + 3] ?? 0;
       heard.set(type, (heard.get(type) ?? 0) + 1);
+      connection.onFrame(
+        type,
+        rest[at + 4] ?? 0,
+        rest.readUInt32BE(at + 5) & 0x7fff_ffff,
+        rest.subarray(at + FRAME_HEAD_BYTES, end),
+      );
       if (type === FRAME.goAway) {
         goAwayCode ??= rest.readUInt32BE(at + FRAME_HEAD_BYTES + 4);
         settle(false);
@@ -117,10 +131,6 @@ export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise
       at = end;
     }
     rest = rest.subarray(at);
-  });
-  await new Promise<void>((resolve) => {
-    socket.once('connect', resolve);
-    socket.once('close', resolve);
   });
   const say = (bytes: Uint8Array): Promise<boolean> => {
     if (closed || socket.destroyed) return Promise.resolve(false);
@@ -133,9 +143,9 @@ export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise
       socket.on('drain', done).on('close', done);
     });
   };
-  await say(GREETING);
-  return {
+  const connection: RawConnection = {
     socket,
+    onFrame: () => undefined,
     heard: (type) => heard.get(type) ?? 0,
     goAwayCode: () => goAwayCode,
     isClosed: () => closed,
@@ -150,4 +160,10 @@ export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise
       return answered;
     },
   };
+  await new Promise<void>((resolve) => {
+    socket.once('connect', resolve);
+    socket.once('close', resolve);
+  });
+  await say(GREETING);
+  return connection;
 }

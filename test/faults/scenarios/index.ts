@@ -11,6 +11,7 @@ import { processFaults } from './process.js';
 import { promoted } from './promoted.js';
 import { redisSlow } from './redis-slow.js';
 import { redisStandalone } from './redis-standalone.js';
+import { fromStrangers } from './strangers.js';
 
 /** Every scenario, in the order of the plan. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -26,4 +27,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...million,
   ...overload,
   ...h2Floods,
+  ...fromStrangers,
 ];

@@ -1,0 +1,28 @@
+/**
+ * Loaded into a server before it (`node --import`): counts what it computes, in every thread, and keeps a file up to date
+ * that a test can read. The server's own code is not touched.
+ */
+import crypto from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { threadId } from 'node:worker_threads';
+
+const WRITE_MS = 50;
+const counts = { hashes: 0, signatureChecks: 0, slowHashes: 0 };
+const counted = (name, count) => {
+  const original = crypto[name];
+  crypto[name] = (...args) => {
+    counts[count] += 1;
+    return original(...args);
+  };
+};
+counted('hash', 'hashes');
+counted('createHmac', 'hashes');
+counted('verify', 'signatureChecks');
+for (const name of ['scrypt', 'scryptSync', 'pbkdf2', 'pbkdf2Sync']) counted(name, 'slowHashes');
+syncBuiltinESMExports();
+
+const file = `${process.env.COUNT_WORK_FILE}.${threadId}`;
+const write = () => writeFileSync(file, JSON.stringify(counts));
+write();
+setInterval(write, WRITE_MS).unref();
