@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import {
+  type ParsedToken,
   parsePublicToken,
   type VerificationKey,
   verifyPublicToken,
@@ -45,7 +46,9 @@ export class Authenticator {
     const underWay = this.#underWay.get(token);
     if (underWay !== undefined) return underWay;
     if (this.#underWay.size >= MAX_UNDER_WAY) return Promise.reject(new VerifyError('overloaded'));
-    const authenticating = this.#authenticate(token);
+    const parsed = typeof token === 'string' ? parsePublicToken(token) : undefined;
+    if (parsed === undefined) return Promise.reject(new VerifyError('malformed'));
+    const authenticating = this.#authenticate(token, parsed);
     this.#underWay.set(token, authenticating);
     return authenticating;
   }
@@ -54,27 +57,23 @@ export class Authenticator {
     return { tokens: this.#cache.size, bytes: this.#cache.calculatedSize };
   }
 
-  async #authenticate(token: string): Promise<VerifiedToken> {
+  /** Waits before it ends, in any case, so that what it deletes is there. */
+  async #authenticate(token: string, parsed: ParsedToken): Promise<VerifiedToken> {
     try {
-      return await this.#verify(token);
+      const { keys, issuer, audience } = this.#options;
+      const key = keys.known(parsed.keyId) ?? (await this.#findKey(parsed.keyId));
+      const claims = await verifyPublicToken(parsed, key);
+      if (claims === undefined) throw new VerifyError('bad_signature');
+      if (claims.issuer !== issuer) throw new VerifyError('wrong_issuer');
+      if (claims.audience !== audience) throw new VerifyError('wrong_audience');
+      const verified = verifiedToken(claims, key.keyId);
+      this.#cache.set(token, verified);
+      return verified;
     } finally {
       this.#underWay.delete(token);
     }
   }
 
-  async #verify(token: string): Promise<VerifiedToken> {
-    const parsed = typeof token === 'string' ? parsePublicToken(token) : undefined;
-    if (parsed === undefined) throw new VerifyError('malformed');
-    const { keys, issuer, audience } = this.#options;
-    const key = keys.known(parsed.keyId) ?? (await this.#findKey(parsed.keyId));
-    const claims = await verifyPublicToken(parsed, key);
-    if (claims === undefined) throw new VerifyError('bad_signature');
-    if (claims.issuer !== issuer) throw new VerifyError('wrong_issuer');
-    if (claims.audience !== audience) throw new VerifyError('wrong_audience');
-    const verified = verifiedToken(claims, key.keyId);
-    this.#cache.set(token, verified);
-    return verified;
-  }
   async #findKey(keyId: string): Promise<VerificationKey> {
     const found = await this.#options.keys.find(keyId).catch((err: unknown) => {
       throw new VerifyError('no_keys', { cause: errorFromService(err) });

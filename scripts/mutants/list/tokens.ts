@@ -6,8 +6,8 @@ export const TOKENS: readonly Mutant[] = [
     'what the signature check says is ignored',
     'src/adapters/paseto/public-token.ts',
     [
-      '    );\n  });\n  return good ? claimsFromPayload(parsed.message) : undefined;',
-      '    );\n  });\n  return good || !good ? claimsFromPayload(parsed.message) : undefined;',
+      'else resolve(good ? claimsFromPayload(message) : undefined);',
+      'else resolve(good || !good ? claimsFromPayload(message) : undefined);',
     ],
     ['adapters/paseto/public-token', 'adapters/paseto/token-codec'],
     [

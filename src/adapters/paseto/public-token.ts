@@ -81,24 +81,17 @@ function footerFrom(text: string): Footer | undefined {
  * checked on the thread pool, so it holds up no other work; the claims are not looked at before it is good. Rejects
  * only where the machine cannot check at all.
  */
-export async function verifyPublicToken(
-  parsed: ParsedToken,
+export function verifyPublicToken(
+  { keyId, message, signature, footer }: ParsedToken,
   key: VerificationKey,
 ): Promise<TokenClaims | undefined> {
-  if (parsed.keyId !== key.keyId) return undefined;
-  const good = await new Promise<boolean>((resolve, reject) => {
-    verify(
-      null,
-      signedBytes(parsed.message, parsed.footer),
-      key.keyObject,
-      parsed.signature,
-      (err, result) => {
-        if (err) reject(err);
-        else resolve(result);
-      },
-    );
+  if (keyId !== key.keyId) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    verify(null, signedBytes(message, footer), key.keyObject, signature, (err, good) => {
+      if (err) reject(err);
+      else resolve(good ? claimsFromPayload(message) : undefined);
+    });
   });
-  return good ? claimsFromPayload(parsed.message) : undefined;
 }
 
 /**

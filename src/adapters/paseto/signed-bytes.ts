@@ -15,12 +15,18 @@ const LENGTH_BYTES = 8;
 export function signedBytes(message: Uint8Array, footer: Uint8Array): Buffer {
   const messageAt = START.length + LENGTH_BYTES;
   const footerAt = messageAt + message.length + LENGTH_BYTES;
-  // Zeros are most of each length, and all of the last one.
-  const frame = Buffer.alloc(footerAt + footer.length + LENGTH_BYTES);
+  const frame = Buffer.allocUnsafe(footerAt + footer.length + LENGTH_BYTES);
   frame.set(START);
-  frame.writeUInt32LE(message.length, START.length);
+  writeLength(frame, message.length, START.length);
   frame.set(message, messageAt);
-  frame.writeUInt32LE(footer.length, footerAt - LENGTH_BYTES);
+  writeLength(frame, footer.length, footerAt - LENGTH_BYTES);
   frame.set(footer, footerAt);
+  writeLength(frame, 0, footerAt + footer.length);
   return frame;
+}
+
+/** In 64 bits, little-endian, of which tokens fill 12. */
+function writeLength(frame: Buffer, length: number, at: number): void {
+  frame.writeUInt32LE(length, at);
+  frame.writeUInt32LE(0, at + 4);
 }

@@ -37,10 +37,7 @@ export function makeTokenServiceHandlers(
     },
 
     introspectToken: async ({ token }, call) =>
-      encodeMessage(
-        IntrospectTokenResponse,
-        verdictToMessage(await useCases.introspectToken({ token }, call)),
-      ),
+      verdictToBytes(await useCases.introspectToken({ token }, call)),
 
     async batchIntrospectTokens({ tokens }, call) {
       const verdicts = await useCases.batchIntrospectTokens({ tokens }, call);
@@ -71,6 +68,17 @@ export function makeTokenServiceHandlers(
       };
     },
   };
+}
+
+/** What is said of a token as long as it lives never changes, and some are asked about by the thousand. */
+const encoded = new WeakMap<AuthenticToken, Buffer>();
+
+function verdictToBytes(verdict: AuthenticToken | undefined): Buffer {
+  const known = verdict && encoded.get(verdict);
+  if (known !== undefined) return known;
+  const bytes = encodeMessage(IntrospectTokenResponse, verdictToMessage(verdict));
+  if (verdict !== undefined) encoded.set(verdict, bytes);
+  return bytes;
 }
 
 /** Inactive is a message without anything else (RFC 7662 section 2.2). */
