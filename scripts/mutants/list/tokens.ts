@@ -18,8 +18,8 @@ export const TOKENS: readonly Mutant[] = [
     'the claims are read before the signature is checked',
     'src/adapters/paseto/public-token.ts',
     [
-      'const good = await new Promise<boolean>',
-      'claimsFromPayload(parsed.message);\n  const good = await new Promise<boolean>',
+      'if (keyId !== key.keyId) return Promise.resolve(undefined);',
+      'if (keyId !== key.keyId || claimsFromPayload(message) === undefined) return Promise.resolve(undefined);',
     ],
     ['adapters/paseto/public-token'],
     ['parses nothing of a payload before its signature is good'],
