@@ -24,7 +24,8 @@ export interface FeedReaderOptions {
 /** How far back a failover may reach: a store that lost its master is in use again, or given up, within this time. */
 const RESTORED_MS = 60_000;
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+/** Short, because after a failover no token is called active before this has been there. */
+const LONGEST_PAUSE_MS = 300;
 
 /**
  * Reads the store's feed for as long as the signal lets it: the one reader of a server, however many watch.

@@ -40,10 +40,19 @@ export const REDIS: readonly Mutant[] = [
   mutant(
     'a look is believed whichever store it was in',
     'src/adapters/redis/look-batcher.ts',
-    ['this.#binding.verify(storeId);', 'void storeId;'],
+    ['this.#binding.verifyRestored(storeId);', 'void storeId;'],
     ['adapters/redis/faults'],
     [
       'a Redis in trouble that is emptied answers nothing, is written nothing, and is trusted again once its data is back',
+    ],
+  ),
+  mutant(
+    'after a failover looks are believed before what it may have lost was put back',
+    'src/adapters/redis/look-batcher.ts',
+    ['this.#binding.verifyRestored(storeId);', 'this.#binding.verify(storeId);'],
+    ['adapters/redis/feed-breaks'],
+    [
+      'a feed that cannot be continued lets no token pass for alive after a failover before what that may have lost was put back',
     ],
   ),
   mutant(

@@ -73,6 +73,7 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
     pulse.answers &&
     binding.epoch !== undefined &&
     binding.isRightStore &&
+    binding.isRestored &&
     binding.isFresh;
   let wasReady = false;
   const onTurn = (): void => {

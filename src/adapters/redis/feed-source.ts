@@ -134,6 +134,7 @@ export function makeRedisFeedSource(room: {
     const start = vouched(await reader.run([['xinfo', 'stream', keys.feed], ...vouching]));
     requireContinuable(from, start.reply, start.epoch);
     requireCurrent(start.epoch);
+    binding.follow(start.epoch);
 
     let sequence = from.sequence;
     for (;;) {
@@ -176,7 +177,10 @@ export function makeRedisFeedSource(room: {
       const ended = new AbortController();
       try {
         return await new Promise<never>((_, reject) => {
-          const onStop = (): void => reject(stop.reason);
+          const onStop = (): void => {
+            binding.follow(undefined);
+            reject(stop.reason);
+          };
           const onClose = (): void => reject(temporarilyUnavailable(new Error('the store is closed')));
           stop.addEventListener('abort', onStop, { once: true, signal: ended.signal });
           closed.addEventListener('abort', onClose, { once: true, signal: ended.signal });

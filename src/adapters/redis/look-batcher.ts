@@ -114,7 +114,7 @@ export class LookBatcher {
     try {
       const replies = withoutErrors(await this.#link.run(commands)) as (string | null)[][];
       const [storeId, ringVersion] = replies.at(-1) ?? [];
-      this.#binding.verify(storeId);
+      this.#binding.verifyRestored(storeId);
       return {
         standings: replies[0] ?? [],
         tokens: (tokens.names.length > 0 ? replies[1] : undefined) ?? [],

@@ -17,7 +17,9 @@ export class StoreBinding {
   #isRightStore = true;
   #highest = 0;
   #epoch: string | undefined;
-  /** Called when {@link isRightStore} has changed. */
+  /** Undefined: nobody reads the feed, so nobody knows what a failover may have lost. */
+  #followed: string | undefined;
+  /** Called when {@link isRightStore} or {@link isRestored} has changed. */
   onTurn: () => void = () => undefined;
 
   constructor(clock: Clock, options: { readonly needsBeat: boolean }) {
@@ -56,6 +58,30 @@ export class StoreBinding {
   standOn(epoch: string | undefined): void {
     if (epoch !== this.#epoch && this.#lastBeat !== undefined) this.#lastBeat = Number.NEGATIVE_INFINITY;
     this.#epoch = epoch;
+  }
+
+  /** Notes in which epoch the feed is read: what was seen before it is put back by then. Undefined: it is read no more. */
+  follow(epoch: string | undefined): void {
+    this.#followed = epoch;
+    this.onTurn();
+  }
+
+  /** False between a failover and the moment when what it may have lost has been put back. */
+  get isRestored(): boolean {
+    return this.#followed === undefined || this.#epoch === undefined || this.#followed === this.#epoch;
+  }
+
+  /**
+   * {@link verify} for replies by which tokens and credentials are judged. A new master may lack revocations that were
+   * answered before, and calls nothing active until this server has put back those that it saw.
+   */
+  verifyRestored(storeId: unknown): void {
+    this.verify(storeId);
+    if (!this.isRestored) {
+      throw temporarilyUnavailable(
+        new Error('what the store may have lost in a failover has yet to be put back'),
+      );
+    }
   }
 
   /**

@@ -1,14 +1,17 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { FeedBroken, type FeedPosition, type Store } from '../../../src/domain/ports.js';
-import { auditEntry, clientId, clientRecord, generation } from '../../support/records.js';
+import { eventually } from '../../support/eventually.js';
+import { auditEntry, clientId, clientRecord, generation, tokenId } from '../../support/records.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
 import { bareRedis, openFoundedStore, untilReady } from '../../support/redis-store.js';
+import { refusal } from '../../support/refusal.js';
 import { systemClock } from '../../support/system-clock.js';
 
 const audit = auditEntry('Test');
 const id = clientId('a');
 const FEED = '{feed}:feed';
+const FAR = Math.floor(Date.now() / 1000) + 3600;
 
 describe('a feed that cannot be continued', () => {
   let redis: TestRedis;
@@ -92,12 +95,12 @@ describe('a feed that cannot be continued', () => {
     await redis.kill();
     expect(await ended).to.have.property('code', 'temporarily_unavailable');
     await redis.restart();
-    await untilReady(store);
-    const after = await position();
+    const after = await eventually(position);
     expect(after.sequence).to.equal(3);
     expect(after.epoch).not.to.equal(before.epoch);
     expect(await follow(before).ended).to.be.instanceOf(FeedBroken);
     await follow(after).confirmed;
+    await untilReady(store);
   });
 
   it('confirms as of the question, so that an answer which was long on its way is as old as it is', async () => {
@@ -122,5 +125,37 @@ describe('a feed that cannot be continued', () => {
     await confirmed;
     await bare.call('debug', 'change-repl-id');
     expect(await ended).to.be.instanceOf(FeedBroken);
+  });
+
+  it('lets no token pass for alive after a failover before what that may have lost was put back', async () => {
+    const token = tokenId('t');
+    const { confirmed, ended } = follow(await position());
+    await confirmed;
+    await store.ledger.revokeToken(token, FAR, audit);
+    // As a replica that takes over without having heard of it.
+    await bare.zrem('{feed}:revoked', token);
+    await bare.call('debug', 'change-repl-id');
+    await bare.call('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+    await ended;
+    await eventually(position);
+    await refusal(store.ledger.look(id, token), 'temporarily_unavailable');
+    await refusal(store.clients.look(id), 'temporarily_unavailable');
+    expect(store.ready()).to.equal(false);
+
+    await store.feed.merge([{ kind: 'token', tokenId: token, forgetAtSeconds: FAR }]);
+    await follow(await position()).confirmed;
+    expect((await store.ledger.look(id, token)).tokenRevoked).to.equal(true);
+    expect((await store.clients.look(id)).client?.clientId).to.equal(id);
+    expect(store.ready()).to.equal(true);
+  });
+
+  it('keeps nobody waiting for a reader that has left', async () => {
+    const { confirmed } = follow(await position());
+    await confirmed;
+    stop.abort();
+    await redis.kill();
+    await redis.restart();
+    await untilReady(store);
+    expect((await store.clients.look(id)).client?.clientId).to.equal(id);
   });
 });
