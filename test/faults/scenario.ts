@@ -33,7 +33,7 @@ export interface Scenario {
   readonly covers: readonly number[];
   /** Whether it is quick enough for CI's set. */
   readonly inQuickSet: boolean;
-  /** What a server may grow by, in MB, where it is not the usual. */
+  /** What a server may grow by, in MB, where it is not the usual: it finds its level higher at thousands of calls a second. */
   readonly mostGrowthMb?: number;
   run(run: ScenarioRun): Promise<ScenarioResult>;
 }

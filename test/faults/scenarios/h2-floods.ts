@@ -171,6 +171,7 @@ export const h2Floods: readonly Scenario[] = [
     covers: [48],
     what: 'floods of HTTP/2 frames of every kind, ten connections each, then requests that are none, beside callers who behave',
     inQuickSet: true,
+    mostGrowthMb: 150,
     run: async (run): Promise<ScenarioResult> => {
       const redis = await startRedis();
       try {

@@ -235,6 +235,7 @@ export const fromStrangers: readonly Scenario[] = [
     covers: [56],
     what: 'wrong secrets, unknown clients, forged and oversized tokens: what a server computes and asks for each, counted in the server itself',
     inQuickSet: true,
+    mostGrowthMb: 150,
     run: (run) => onRedis(async (redis) => ({ figures: await costs(run, redis), violations: [] })),
   },
   {
