@@ -38,7 +38,7 @@ export function makeDoorman(options: {
     if (session === undefined) return false;
     const kind = kinds.get(headers[':path'] ?? '');
     if (kind?.isStream) stream.once('close', holdBack.seesStream(session));
-    else holdBack.sees(session);
+    else holdBack.sees(session, kind?.isUrgent ?? false);
     if (!crowd.isTurningAway || kind === undefined || kind.isStream || kind.isUrgent) return false;
     refuse(stream);
     observer.turnedAway?.(kind.rpc, 'grpc');

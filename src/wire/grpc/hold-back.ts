@@ -1,5 +1,6 @@
 import type { Http2Session } from 'node:http2';
 import type { Crowd } from '../crowd.js';
+import { Turns } from './turns.js';
 
 /** What is looked at of a crowd. */
 type Pressure = Pick<Crowd, 'inside' | 'waiting'>;
@@ -12,6 +13,10 @@ interface Known {
   told: number;
   /** Streams of it that stay open: they are not what is to be held back. */
   held: number;
+  /** Whether it has revoked something: then it is never told to wait for its turn. */
+  isUrgent: boolean;
+  /** On the ring of turns. */
+  readonly place: number;
 }
 
 export interface HoldBackLimits {
@@ -31,7 +36,7 @@ const STEP_MS = 100;
  *
  * A call that HTTP/2 holds back costs this server nothing, while one that waits here costs memory, and one that is
  * refused a good part of an answer. A connection hears of a change with its next call, so that quiet ones cost nothing
- * either.
+ * either. When that is not enough, which shows by callers who give up, connections take {@link Turns}.
  */
 export class HoldBack {
   readonly #crowd: Pressure;
@@ -41,6 +46,13 @@ export class HoldBack {
   readonly #sessions = new WeakMap<Session, Known>();
   #limit: number;
   #changedMs = Number.NEGATIVE_INFINITY;
+  #ended = 0;
+  #gaveUp = 0;
+  #turns: Turns | undefined;
+  /** Those that called since there are turns. */
+  readonly #callers = new Map<Session, Known>();
+  #timer: NodeJS.Timeout | undefined;
+  #places = 0;
 
   constructor(crowd: Pressure, { most, aim, monotonic = () => performance.now() }: HoldBackLimits) {
     this.#crowd = crowd;
@@ -51,10 +63,23 @@ export class HoldBack {
   }
 
   /** A call came in. */
-  sees(session: Session): void {
-    if (this.#crowd.waiting > this.#aim) this.#step(fewer);
-    else if (this.#limit < this.#most && this.#crowd.waiting === 0) this.#step(more);
-    this.#tell(session, this.#knownOf(session));
+  sees(session: Session, isUrgent: boolean): void {
+    const known = this.#knownOf(session);
+    if (isUrgent) known.isUrgent = true;
+    if (this.#turns !== undefined) this.#callers.set(session, known);
+    else if (this.#limit < this.#most || this.#crowd.waiting > this.#aim) this.#step();
+    this.#tell(session, known);
+  }
+
+  /** A call ended; whether its caller had given up by then. */
+  ended(gaveUp: boolean): void {
+    this.#ended += 1;
+    if (gaveUp) this.#gaveUp += 1;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** A call came in that stays open. Answers how to say that it ended. */
@@ -67,16 +92,50 @@ export class HoldBack {
     };
   }
 
-  #step(next: (limit: number, excess: number) => number): void {
+  #step(): void {
     const nowMs = this.#monotonic();
     if (nowMs - this.#changedMs < STEP_MS) return;
     this.#changedMs = nowMs;
+    const areTooLate = this.#ended >= ENOUGH_TO_TELL && this.#gaveUp * 3 > this.#ended;
+    this.#ended = 0;
+    this.#gaveUp = 0;
     const { inside, waiting } = this.#crowd;
-    this.#limit = Math.min(this.#most, Math.max(1, next(this.#limit, (inside + waiting) / this.#aim)));
+    if (areTooLate) this.#takeTurns(nowMs);
+    else if (waiting > this.#aim) {
+      this.#limit = Math.max(1, Math.floor((this.#limit * this.#aim) / (inside + waiting)));
+    } else if (waiting === 0) {
+      // Twice as many are still within what is bearable, so that the limit comes to rest.
+      this.#limit = Math.min(this.#most, this.#limit * 2);
+    }
+  }
+
+  #takeTurns(nowMs: number): void {
+    this.#limit = this.#most;
+    this.#turns = new Turns(nowMs);
+    this.#timer ??= setInterval(() => this.#tick(), STEP_MS).unref();
+  }
+
+  /** Who has no turn makes no calls, so that it has to be told unasked when it has one, or when there are none. */
+  #tick(): void {
+    const { waiting } = this.#crowd;
+    this.#turns?.pass(this.#monotonic(), waiting > this.#aim / 8 ? 'none' : waiting === 0 ? 'much' : 'some');
+    if (this.#turns?.areOver) this.#turns = undefined;
+    for (const [session, known] of this.#callers) {
+      this.#tell(session, known);
+      const isDone = this.#turns === undefined && known.told === this.#wanted(known);
+      if (isDone || session.destroyed) this.#callers.delete(session);
+    }
+    if (this.#turns === undefined && this.#callers.size === 0) this.close();
+  }
+
+  #wanted(known: Known): number {
+    if (this.#turns !== undefined)
+      return known.isUrgent || this.#turns.has(known.place) ? this.#most : known.held;
+    return this.#limit === this.#most ? this.#most : this.#limit + known.held;
   }
 
   #tell(session: Session, known: Known): void {
-    const wanted = this.#limit === this.#most ? this.#most : this.#limit + known.held;
+    const wanted = this.#wanted(known);
     // Of changes that a client does not confirm no more than one may be on its way.
     if (wanted === known.told || session.pendingSettingsAck || session.destroyed) return;
     known.told = wanted;
@@ -86,14 +145,16 @@ export class HoldBack {
   #knownOf(session: Session): Known {
     let known = this.#sessions.get(session);
     if (known === undefined) {
-      known = { told: this.#most, held: 0 };
+      known = { told: this.#most, held: 0, isUrgent: false, place: (this.#places * GOLDEN) % 1 };
+      this.#places += 1;
       this.#sessions.set(session, known);
     }
     return known;
   }
 }
 
-const fewer = (limit: number, excess: number): number => Math.floor(limit / excess);
+/** Places by it lie as far apart as can be, however many there are. */
+const GOLDEN = 0.618_033_988_75;
 
-/** Twice as many are still within what is bearable, so that the limit comes to rest. */
-const more = (limit: number): number => limit * 2;
+/** Calls that have to have ended in a step for it to tell anything. */
+const ENOUGH_TO_TELL = 50;

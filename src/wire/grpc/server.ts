@@ -78,11 +78,18 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     most: limits.maxConcurrentStreams,
     aim: limits.crowd.maxCalls * ENOUGH,
   });
+  const observer: CallObserver = {
+    finished: (call, outcome) => {
+      holdBack.ended(outcome.code === 'cancelled');
+      options.observer.finished(call, outcome);
+    },
+    turnedAway: (rpc, at) => options.observer.turnedAway?.(rpc, at),
+  };
   const door = {
     loop,
     crowd,
     takeIn: makeTakeIn(options.sourceAddress ?? peerAddress),
-    observer: options.observer,
+    observer,
     callTimeoutMs: limits.callTimeoutMs,
     openStreams,
   };
@@ -100,7 +107,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     services: SERVICES,
     crowd,
     holdBack,
-    observer: options.observer,
+    observer,
   });
   const connections = hardenListeners(server, limits, doorman);
 
@@ -109,6 +116,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     setServing: (serving) => health.setServing(serving),
     async stop(deadlineMs) {
       loop.close();
+      holdBack.close();
       health.setServing(false);
       openStreams.stop();
       await drain(server, connections, deadlineMs);
