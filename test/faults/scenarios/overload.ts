@@ -29,6 +29,7 @@ interface Work {
   readonly rates: ReadonlyMap<string, number>;
   /** Introspections answered for each second that the server had a processor. */
   readonly perCpuSecond: number;
+  readonly cpuSeconds: number;
   readonly cpuShare: number;
 }
 
@@ -42,6 +43,7 @@ async function watching(arena: Arena, act: () => Promise<unknown>): Promise<Work
   return {
     rates: new Map([...after.keys()].map((code) => [code, since(code) / seconds])),
     perCpuSecond: since('ok') / cpu,
+    cpuSeconds: cpu,
     cpuShare: cpu / seconds,
   };
 }
@@ -129,7 +131,7 @@ async function overloaded(run: ScenarioRun): Promise<ScenarioResult> {
     const work = await watching(arena, async () => {
       offered = await openLoop({
         ...grpc,
-        connections: 20,
+        connections: 60,
         rate,
         seconds: seconds * 2,
         deadlineMs: DEADLINE_MS,
@@ -140,14 +142,14 @@ async function overloaded(run: ScenarioRun): Promise<ScenarioResult> {
     if (offered !== undefined) {
       const { answered, refused, late, heldBack, reset, lost, cpuShare } = offered;
       const each = (count: number): number => Math.round(count / (seconds * 2));
-      const good = (each(answered.length) / (capacity.rates.get('ok') ?? 1)) * 100;
+      const good = (answered.length / work.cpuSeconds / capacity.perCpuSecond) * 100;
       figures.push(
         told(`three times the capacity, ${rate} calls a second with ${DEADLINE_MS} ms each`, wordsOf(work)),
         told(
           'as their callers saw it, per second',
           `${each(answered.length)} answered in time, ${each(refused.length)} refused, ${each(late)} given up, ${each(heldBack)} given up before they were sent, ${each(reset)} reset, ${each(lost)} lost; they took ${Math.round(cpuShare * 100)} % of a processor`,
         ),
-        told('answered in time, of 100 of the capacity (80 are aimed at)', Math.round(good)),
+        atLeast('answered in time, of 100 of the capacity (80 are aimed at)', good, 30),
         told('refused, p50', `${Math.round(quantile(refused, 0.5))} ms`),
         atMost('back to answers within 100 ms after', recoveredMs, 2000, ' ms'),
       );
