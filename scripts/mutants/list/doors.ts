@@ -3,6 +3,23 @@ import { type Mutant, mutant } from '../mutant.js';
 /** Faults at the doors. */
 export const DOORS: readonly Mutant[] = [
   mutant(
+    'a connection may reset as many calls as it likes',
+    'src/wire/grpc/reset-budget.ts',
+    ['if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#spend(session);', ''],
+    ['wire/grpc/reset-budget', 'wire/grpc/server'],
+    [
+      'a connection whose calls are reset faster than anybody gives up is ended once, and never while it is being read: Node would abort',
+      'ends a connection that begins calls only to reset them, and runs few of them',
+    ],
+  ),
+  mutant(
+    'nobody asks whether a connection that broke the protocol is still there',
+    'src/wire/grpc/limits.ts',
+    ["'grpc.keepalive_time_ms': limits.keepaliveMs,", "'grpc.keepalive_time_ms': 2_000_000_000,"],
+    ['wire/grpc/server'],
+    ['takes back the descriptor of a connection that broke the protocol and then left'],
+  ),
+  mutant(
     'a form may have a parameter twice',
     'src/wire/http/form.ts',
     ['if (seen.has(name) && !repeatable.has(name)) throw', 'if (seen.has(name) && repeatable.has("")) throw'],

@@ -137,6 +137,22 @@ export const SCRIPTS: readonly Mutant[] = [
     ['revocations a token is forgotten no earlier than the latest time that anyone asked for'],
   ),
   mutant(
+    'a Redis whose clock is ahead forgets revocations',
+    `${LUA}/revoke-token.lua`,
+    ["math.min(tonumber(redis.call('TIME')[1]), tonumber(ARGV[9]))", "tonumber(redis.call('TIME')[1])"],
+    ['adapters/redis/forgetting'],
+    [
+      'a revoked token is forgotten not while it is over by the clock of Redis alone, which may be ahead since a failover',
+    ],
+  ),
+  mutant(
+    'a server whose clock is ahead forgets revocations',
+    `${LUA}/revoke-token.lua`,
+    ["math.min(tonumber(redis.call('TIME')[1]), tonumber(ARGV[9]))", 'tonumber(ARGV[9])'],
+    ['adapters/redis/forgetting'],
+    ['a revoked token is forgotten not while it is over by the clock of the server alone'],
+  ),
+  mutant(
     'what a failover lost is put back over what is newer',
     `${LUA}/merge-revocations.lua`,
     ['if tonumber(value) > tonumber(generation) then', 'if tonumber(value) > 0 then'],
