@@ -5,7 +5,7 @@
  *
  * Usage: npm run soak [-- --calls N] [--warm-up N] [--minutes N] [--per-second N] [--seed N] [--report FILE]
  *          2 000 000 calls, 200 000 of them to warm up, or 30 minutes, whichever is first
- *        npm run soak -- --smoke                     half a minute, with wider bounds: nothing has found its size yet
+ *        npm run soak -- --smoke                     a minute or two, with wider bounds: nothing has found its size yet
  */
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
