@@ -13,6 +13,7 @@ import {
   type ScenarioRun,
   told,
 } from '../scenario.js';
+import { callAsStrangers } from '../stranger-flooder.js';
 
 const CONNECTIONS = 10;
 const FRAMES_EACH = 20_000;
@@ -77,8 +78,18 @@ const isHarmless = ({ calmMs, floodedMs }: Round): boolean =>
 
 async function flooded(run: ScenarioRun, { arena }: Ground): Promise<readonly Figure[]> {
   const server = arena.servers[0] as ServerProcess;
-  // Until its memory has found its level.
-  await sleep(3000);
+  // Until its memory has found the level of a busy server, which is not what the floods are about.
+  await callAsStrangers({
+    port: server.ports.grpc,
+    sources: 4,
+    atOnce: 8,
+    seconds: 4,
+    obeys: true,
+    kinds: ['unknown client'],
+    clientId: '',
+    token: '',
+  });
+  await sleep(1000);
   const before = { mb: residentMb(server.pid), descriptors: openDescriptors(server.pid) };
   let mostMb = before.mb;
   const looking = setInterval(() => {
