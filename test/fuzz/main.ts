@@ -18,12 +18,17 @@ const { values: options } = parseArgs({
 });
 const inputs = Number(options.inputs ?? (options.smoke ? SMOKE : LONG));
 const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
-const targets = (await allTargets()).filter(({ name }) => name.includes(options.only ?? ''));
+const everyTarget = await allTargets();
+const targets = everyTarget.filter(({ name }) => name.includes(options.only ?? ''));
+if (targets.length === 0) {
+  console.error(`no such target; there are: ${everyTarget.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
 const shares = targets.reduce((sum, { share }) => sum + share, 0);
 
 console.log(`${inputs} inputs, seed ${seed}\n`);
 console.log('| target | inputs | finds | slowest | memory grew | of note |\n|---|---|---|---|---|---|');
-let failures = targets.length === 0 ? 1 : 0;
+let failures = 0;
 const finds: string[] = [];
 for (const [index, target] of targets.entries()) {
   const random = randomFrom(seed + index);
