@@ -26,6 +26,15 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
   /** Stands in for secrets that are not there; nothing hashes to it. */
   const decoy = { hash: randomBytes(HASH_BYTES).toString('base64url') };
 
+  const present = (
+    secret: string,
+    pepperId: string,
+    newest: ReturnType<Peppers['newestPepper']>,
+  ): Presented => {
+    const key = pepperId === newest.pepperId ? newest.key : peppers.pepper(pepperId);
+    return { pepperId, digest: hmac(secret, key ?? newest.key), isKnown: key !== undefined };
+  };
+
   return {
     hash(secret) {
       const { pepperId, key } = peppers.newestPepper();
@@ -44,13 +53,8 @@ export function makeSecretHasher(peppers: Peppers, hmac: Hmac = hmacSha256): Sec
         const candidate = stored[i];
         const pepperId = candidate?.pepperId ?? stored[0]?.pepperId ?? newest.pepperId;
         if (presented?.pepperId !== pepperId) {
-          presented = made.find((one) => one.pepperId === pepperId);
-          if (presented === undefined) {
-            const key = pepperId === newest.pepperId ? newest.key : peppers.pepper(pepperId);
-            const digest = hmac(secret, key ?? newest.key);
-            presented = { pepperId, digest, isKnown: key !== undefined };
-            made.push(presented);
-          }
+          presented = made.find((one) => one.pepperId === pepperId) ?? present(secret, pepperId, newest);
+          made.push(presented);
         }
         if (!presented.isKnown) unknownPepper = pepperId;
         const kept = bytesOf(presented.isKnown ? (candidate ?? decoy) : decoy);
