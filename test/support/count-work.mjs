@@ -1,10 +1,11 @@
 /**
- * Loaded into a server before it (`node --import`): counts what it computes, in every thread, and keeps a file up to date
- * that a test can read. The server's own code is not touched.
+ * Loaded into a server before it (`node --import`): counts what it computes, in every thread, and keeps a file of each
+ * thread up to date, in `COUNT_WORK_DIRECTORY`, that a test can read. The server's own code is not touched.
  */
 import crypto from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 
 const WRITE_MS = 50;
@@ -22,7 +23,12 @@ counted('verify', 'signatureChecks');
 for (const name of ['scrypt', 'scryptSync', 'pbkdf2', 'pbkdf2Sync']) counted(name, 'slowHashes');
 syncBuiltinESMExports();
 
-const file = `${process.env.COUNT_WORK_FILE}.${threadId}`;
-const write = () => writeFileSync(file, JSON.stringify(counts));
+const file = join(process.env.COUNT_WORK_DIRECTORY, `${threadId}.json`);
+// Under another name first, so that whoever reads finds all of it.
+const draft = `${file}.draft`;
+const write = () => {
+  writeFileSync(draft, JSON.stringify(counts));
+  renameSync(draft, file);
+};
 write();
 setInterval(write, WRITE_MS).unref();

@@ -42,7 +42,9 @@ type Counts = Readonly<
 async function countsOf({ ports }: ServerProcess, redis: Redis, directory: string): Promise<Counts> {
   // Until the files say so, too.
   await sleep(200);
-  const files = readdirSync(directory).map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')));
+  const files = readdirSync(directory)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')));
   const inFiles = (name: string): number => files.reduce((sum, one) => sum + one[name], 0);
   const text = await (await fetch(`http://127.0.0.1:${ports.ops}/metrics`)).text();
   const inMetrics = (pattern: RegExp): number =>
@@ -67,7 +69,7 @@ async function costs(run: ScenarioRun, redis: TestRedis): Promise<readonly Figur
     run,
     servers: 1,
     clients: 1,
-    settings: { NODE_OPTIONS: `--import=${COUNTER}`, COUNT_WORK_FILE: join(directory, 'counts') },
+    settings: { NODE_OPTIONS: `--import=${COUNTER}`, COUNT_WORK_DIRECTORY: directory },
   });
   const figures: Figure[] = [];
   try {
