@@ -53,7 +53,8 @@ const FEED_LENGTH = 1_000_000;
 /**
  * Opens the store of one issuer in Redis; see `domain/ports.ts` for what it then promises.
  *
- * @throws {Error} when Redis cannot be reached in time or refuses the credentials; names the place, never the password
+ * @throws {Error} when Redis cannot be reached in time, refuses the credentials, or has too few replicas that confirm
+ *   what it holds; names the place, never the password
  */
 export async function connectRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { target, clock, waitReplicas, onEvent = () => undefined } = options;
@@ -113,13 +114,16 @@ export async function connectRedisStore(options: RedisStoreOptions): Promise<Sto
   });
   try {
     await Promise.all([ordinary.connected(startTimeoutMs), writer.connected(startTimeoutMs)]);
+    if (!(await pulse.start(startTimeoutMs))) {
+      throw new Error(`fewer than ${waitReplicas} of its replicas confirm what it holds`);
+    }
   } catch (error) {
+    pulse.stop();
     sentinels.close();
     ordinary.close();
     writer.close();
     throw new Error(`Redis at ${placeOf(target)} cannot be used: ${(error as Error).message}`);
   }
-  await pulse.start();
 
   const kept = { feed: options.feedLength ?? FEED_LENGTH, audit: AUDIT_LENGTH };
   const change = makeRunChange(new ScriptRunner(writer, waitReplicas), keys, binding, kept);

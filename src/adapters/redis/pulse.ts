@@ -1,3 +1,4 @@
+import { setTimeout as pass } from 'node:timers/promises';
 import type { Clock } from '../../domain/ports.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
@@ -31,18 +32,34 @@ export class Pulse {
     return this.#answers;
   }
 
-  /** Beats once, and from then on by itself. Settles after the first, however it went. */
-  async start(): Promise<void> {
-    this.#isHurried = false;
+  /**
+   * Beats once, or until as many replicas confirm a beat as are waited for, and from then on by itself. Answers whether
+   * they have: a Redis that has just begun, or failed over, may need a moment for it.
+   */
+  async start(timeoutMs: number): Promise<boolean> {
+    const { binding, waitReplicas } = this.#room;
+    const givesUpAt = performance.now() + timeoutMs;
     await this.#beat();
+    while (waitReplicas > 0 && !binding.isFresh && !this.#stopped && performance.now() < givesUpAt) {
+      await pass(AFTER_FAILURE_MS);
+      await this.#beat();
+    }
+    this.#goOn();
+    return binding.isFresh;
+  }
+
+  #goOn(): void {
     if (this.#stopped) return;
     const { binding } = this.#room;
     const isWell = this.#answers && binding.epoch !== undefined && binding.isFresh;
     const pauseMs = this.#isHurried ? 0 : isWell ? EVERY_MS : AFTER_FAILURE_MS;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.start();
-    }, pauseMs);
+    this.#timer = setTimeout(() => void this.#next(), pauseMs);
+  }
+
+  async #next(): Promise<void> {
+    this.#timer = undefined;
+    await this.#beat();
+    this.#goOn();
   }
 
   /** Counts as unanswered until the next beat, because a connection was lost: the next may lead elsewhere. */
@@ -57,8 +74,7 @@ export class Pulse {
     this.#isHurried = true;
     if (this.#timer === undefined || this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    void this.start();
+    void this.#next();
   }
 
   stop(): void {
@@ -67,6 +83,7 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
+    this.#isHurried = false;
     const { ordinary, writer, binding, clock, waitReplicas, onTurn } = this.#room;
     const sessions = ordinary.sessions + writer.sessions;
     const sentAt = clock.monotonic();

@@ -11,7 +11,13 @@ import {
   tokenId,
 } from '../../support/records.js';
 import { freshPrefix, startRedis, type TestRedis } from '../../support/redis.js';
-import { bareRedis, openFoundedStore, untilReady, untilReplicated } from '../../support/redis-store.js';
+import {
+  bareRedis,
+  openFoundedStore,
+  openRedisStore,
+  untilReady,
+  untilReplicated,
+} from '../../support/redis-store.js';
 import { refusal } from '../../support/refusal.js';
 
 const audit = auditEntry('Test');
@@ -101,6 +107,24 @@ describe('with replicas to wait for', () => {
     await untilReady(store);
     expect((await store.clients.look(id)).client?.clientId).to.equal('a');
     await store.clients.revokeTokens(id, audit);
+  });
+
+  it('a start waits for replicas that are late, and says so when they do not come', async () => {
+    replica.pause();
+    await untilReady(store, false);
+    const late = openRedisStore(master, { waitReplicas: 1, keyPrefix });
+    const never = openRedisStore(master, { waitReplicas: 2, keyPrefix, startTimeoutMs: 300 });
+    const error = await never.catch((reason: Error) => reason);
+    expect(error).to.be.instanceOf(Error);
+    expect((error as Error).message).to.contain('fewer than 2 of its replicas confirm');
+    replica.resume();
+    const started = await late;
+    try {
+      expect(started.ready()).to.equal(true);
+      expect((await started.clients.look(id)).client?.clientId).to.equal('a');
+    } finally {
+      await started.close();
+    }
   });
 
   it('the waiting is done on the connection that wrote, once for all changes of a turn, and holds up no look', async () => {
