@@ -1,8 +1,7 @@
 import type { Admit } from './admit.js';
 import type { Caller, GuardedUseCase, UseCase } from './call.js';
 import { invalidRequest } from './errors.js';
-import type { ExamineToken, IsAlive } from './examine-token.js';
-import type { TokenCodec } from './ports.js';
+import type { ExamineToken } from './examine-token.js';
 import type { AuthenticToken } from './token.js';
 
 /** The token if the caller may know that it is good; undefined means inactive, for whatever reason. */
@@ -21,27 +20,19 @@ const MAX_BATCH = 100;
  * Tells whether a token is good now (RFC 7662). Starts from inactive; the only way to active is a living token whose
  * audience the caller serves. A caller that does not serve it learns nothing, not even that the token exists.
  */
-export function makeIntrospectToken(ports: {
-  admit: Admit;
-  codec: TokenCodec;
-  isAlive: IsAlive;
-  examineToken: ExamineToken;
-}): {
+export function makeIntrospectToken(ports: { admit: Admit; examineToken: ExamineToken }): {
   introspectToken: IntrospectToken;
   batchIntrospectTokens: BatchIntrospectTokens;
 } {
-  const { admit, codec, isAlive, examineToken } = ports;
+  const { admit, examineToken } = ports;
 
   const introspectToken: IntrospectToken = async ({ token }, call) => {
-    // A token that was opened before costs nothing to ask about, so the question shares the caller's round trip. Any
-    // other costs a signature check, which nobody gets who has not said who they are.
-    const known = codec.recall(token);
-    const early = known && isAlive(known);
-    early?.catch(() => undefined);
-    const caller = await admit('IntrospectToken', call);
+    const admitted = admit('IntrospectToken', call);
+    const examined = examineToken(token, admitted);
+    examined.catch(() => undefined);
+    const caller = await admitted;
     if (token === '') throw invalidRequest('token is missing');
-    const alive = early === undefined ? await examineToken(token) : (await early) ? known : undefined;
-    const verdict = verdictFor(caller, alive);
+    const verdict = verdictFor(caller, await examined);
     call.facts.active = verdict !== undefined;
     if (verdict !== undefined) call.facts.tokenId = verdict.claims.tokenId;
     return verdict;

@@ -7,7 +7,7 @@ import type { Client, ClientRecord, StoredSecret } from './client.js';
 import type { FailureThrottle } from './failure-throttle.js';
 import type { ClientId, Generation, KeyId, SecretId, TokenId } from './ids.js';
 import type { Revocation, RevocationMark } from './revocation.js';
-import type { AuthenticToken, JsonObject, TokenClaims } from './token.js';
+import type { AuthenticToken, ClaimedToken, JsonObject, TokenClaims } from './token.js';
 
 /** Time, injected so that tests own it. */
 export interface Clock {
@@ -212,8 +212,16 @@ export interface TokenCodec {
    * May answer from memory, so the key has yet to be asked for by {@link KeyRing.trusts}.
    */
   open(token: string): Promise<AuthenticToken | undefined>;
-  /** What {@link open} would answer from memory, at no cost worth guarding; undefined when it would have to check. */
-  recall(token: string): AuthenticToken | undefined;
+  /** Takes a token apart, at no cost worth guarding. */
+  read(token: string): ReadToken;
+}
+
+/** A token taken apart. */
+export interface ReadToken {
+  /** What it says of itself, proven or not; undefined when that cannot be told cheaply. */
+  readonly claimed: ClaimedToken | undefined;
+  /** What {@link TokenCodec.open} answers: at once from memory, else after a check of the signature. */
+  prove(): AuthenticToken | undefined | Promise<AuthenticToken | undefined>;
 }
 
 /** A verification key as published. */

@@ -28,6 +28,18 @@ export interface TokenClaims {
   readonly ext: JsonObject | undefined;
 }
 
+/**
+ * What a token says of itself before its signature is checked: enough to ask about it, and too little to be mistaken for
+ * an {@link AuthenticToken}.
+ */
+export interface ClaimedToken {
+  readonly claims: Pick<
+    TokenClaims,
+    'tokenId' | 'clientId' | 'generation' | 'issuedAtSeconds' | 'notBeforeSeconds' | 'expiresAtSeconds'
+  >;
+  readonly keyId: KeyId;
+}
+
 /** A token whose signature, form and issuer are good. Whether it lives is another question. */
 export interface AuthenticToken {
   readonly claims: TokenClaims;
@@ -35,7 +47,7 @@ export interface AuthenticToken {
 }
 
 /** Whether the time is within the token's, give or take {@link CLOCK_TOLERANCE_SECONDS}. */
-export function isTimely(claims: TokenClaims, nowMs: number): boolean {
+export function isTimely(claims: ClaimedToken['claims'], nowMs: number): boolean {
   const now = nowMs / 1000;
   return (
     now < claims.expiresAtSeconds + CLOCK_TOLERANCE_SECONDS &&

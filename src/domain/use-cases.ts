@@ -74,12 +74,7 @@ export function makeUseCases(ports: DomainPorts, settings: DomainSettings) {
   const admit = makeAdmit({ ...ports, authenticateClient, isAlive, issuer });
   const mintSecret = makeMintSecret(ports);
 
-  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({
-    ...ports,
-    admit,
-    isAlive,
-    examineToken,
-  });
+  const { introspectToken, batchIntrospectTokens } = makeIntrospectToken({ admit, examineToken });
   const { revokeToken, revokeTokenById } = makeRevokeToken({ ...ports, maxTokenLifeSeconds });
   const ending = makeRevokeClient(ports);
   const keyPorts = { signingKeys: ports.keys, keyPolicy };

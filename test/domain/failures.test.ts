@@ -160,7 +160,7 @@ describe('failed credentials', () => {
     const codec: TokenCodec = {
       sign: () => Promise.reject(new Error('nothing is signed here')),
       open: async (token) => (token === 'ours' ? authentic : undefined),
-      recall: () => undefined,
+      read: () => ({ claimed: undefined, prove: () => undefined }),
     };
     const admit = (token: string) =>
       makeAdmit({

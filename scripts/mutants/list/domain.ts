@@ -59,6 +59,23 @@ export const DOMAIN: readonly Mutant[] = [
     ['ends 5 s after its expiry'],
   ),
   mutant(
+    'a signature is checked for whoever asks',
+    'src/domain/examine-token.ts',
+    ['await admitted;', 'void admitted;'],
+    ['domain/examining'],
+    ['examining a token checks no signature at all for whoever is not admitted'],
+  ),
+  mutant(
+    'what a token says of itself is taken for proven',
+    'src/domain/examine-token.ts',
+    [
+      'const authentic = await reading.prove();',
+      'const authentic = (await reading.prove()) ?? (reading.claimed as never);',
+    ],
+    ['domain/examining'],
+    ['examining a token takes no token’s word'],
+  ),
+  mutant(
     'a token for any audience opens the administration',
     'src/domain/admit.ts',
     ['if (audience !== issuer) throw invalidToken();', ''],

@@ -77,21 +77,31 @@ function footerFrom(text: string): Footer | undefined {
 }
 
 /**
- * What the token says if this key signed it and its claims have our exact form, else undefined. The signature is
- * checked on the thread pool, so it holds up no other work; the claims are not looked at before it is good. Rejects
- * only where the machine cannot check at all.
+ * Whether this key signed the token. Checked on the thread pool, so it holds up no other work. Rejects only where the
+ * machine cannot check at all.
  */
-export function verifyPublicToken(
+export function isSignedBy(
   { keyId, message, signature, footer }: ParsedToken,
   key: VerificationKey,
-): Promise<TokenClaims | undefined> {
-  if (keyId !== key.keyId) return Promise.resolve(undefined);
+): Promise<boolean> {
+  if (keyId !== key.keyId) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
     verify(null, signedBytes(message, footer), key.keyObject, signature, (err, good) => {
       if (err) reject(err);
-      else resolve(good ? claimsFromPayload(message) : undefined);
+      else resolve(good);
     });
   });
+}
+
+/**
+ * What the token says if this key signed it and its claims have our exact form, else undefined; fails as
+ * {@link isSignedBy}. The claims are not looked at before the signature is good.
+ */
+export async function verifyPublicToken(
+  parsed: ParsedToken,
+  key: VerificationKey,
+): Promise<TokenClaims | undefined> {
+  return (await isSignedBy(parsed, key)) ? claimsFromPayload(parsed.message) : undefined;
 }
 
 /**

@@ -3,13 +3,14 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { KeyId } from '../../domain/ids.js';
-import type { RingVersion, TokenCodec } from '../../domain/ports.js';
+import type { ReadToken, RingVersion, TokenCodec } from '../../domain/ports.js';
 import type { AuthenticToken } from '../../domain/token.js';
 import type { SecretKey } from './paserk.js';
-import { parsePublicToken, verifyPublicToken } from './public-token.js';
+import { isSignedBy, type ParsedToken, parsePublicToken } from './public-token.js';
+import { claimsFromPayload } from './token-claims.js';
 import { makePoolSigner, type TokenSigner } from './token-signer.js';
 import type { VerificationKey } from './verification-key.js';
-import { payloadFromClaims } from './written-payload.js';
+import { payloadFromClaims, readWritten, type Written } from './written-payload.js';
 
 /** Where the codec's keys come from. */
 export interface CodecKeys {
@@ -43,6 +44,33 @@ export function makeTokenCodec(ports: {
     sizeCalculation: (_, token) => 2 * token.length + ENTRY_OVERHEAD_BYTES,
   });
 
+  async function check(
+    token: string,
+    parsed: ParsedToken,
+    written: Written | undefined,
+  ): Promise<AuthenticToken | undefined> {
+    const key = await keys.verificationKey(parsed.keyId);
+    if (key === undefined || !(await isSignedBy(parsed, key))) return undefined;
+    const isWhole = written !== undefined && written.ext === undefined;
+    const claims = isWhole ? written.claims : claimsFromPayload(parsed.message);
+    if (claims?.issuer !== issuer) return undefined;
+    const authentic = { claims, keyId: parsed.keyId };
+    opened.set(token, authentic);
+    return authentic;
+  }
+
+  function read(token: string): ReadToken {
+    const known = opened.get(token);
+    if (known !== undefined) return { claimed: known, prove: () => known };
+    const parsed = parsePublicToken(token);
+    if (parsed === undefined) return NOTHING;
+    const written = readWritten(parsed.message.toString('latin1'));
+    return {
+      claimed: written && { claims: written.claims, keyId: parsed.keyId },
+      prove: () => check(token, parsed, written),
+    };
+  }
+
   return {
     sign(claims, ringVersion) {
       const key = keys.signingKey(ringVersion);
@@ -51,19 +79,10 @@ export function makeTokenCodec(ports: {
         : signer.sign(payloadFromClaims(claims), key);
     },
 
-    async open(token) {
-      const known = opened.get(token);
-      if (known !== undefined) return known;
-      const parsed = parsePublicToken(token);
-      if (parsed === undefined) return undefined;
-      const key = await keys.verificationKey(parsed.keyId);
-      const claims = key && (await verifyPublicToken(parsed, key));
-      if (claims?.issuer !== issuer) return undefined;
-      const authentic = { claims, keyId: parsed.keyId };
-      opened.set(token, authentic);
-      return authentic;
-    },
-
-    recall: (token) => opened.get(token),
+    open: async (token) => read(token).prove(),
+    read,
   };
 }
+
+/** Of a text that is no token. */
+const NOTHING: ReadToken = { claimed: undefined, prove: () => undefined };

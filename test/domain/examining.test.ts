@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { temporarilyUnavailable } from '../../src/domain/errors.js';
+import { makeExamineToken } from '../../src/domain/examine-token.js';
+import type { ReadToken } from '../../src/domain/ports.js';
+import type { AuthenticToken } from '../../src/domain/token.js';
+import { clientId, generation, keyId, tokenId } from '../support/records.js';
+import { refusal } from '../support/refusal.js';
+
+const AUTHENTIC: AuthenticToken = {
+  keyId: keyId('k'),
+  claims: {
+    tokenId: tokenId('t'),
+    issuer: 'https://issuer.example',
+    clientId: clientId('c'),
+    audience: 'https://audience.example',
+    scopes: [],
+    issuedAtSeconds: 0,
+    notBeforeSeconds: 0,
+    expiresAtSeconds: 0,
+    generation: generation(0),
+    ext: undefined,
+  },
+};
+
+describe('examining a token', () => {
+  let done: string[];
+  beforeEach(() => {
+    done = [];
+  });
+
+  /** Of a token that says this of itself and proves to be that, by a store that knows. */
+  const examine = (
+    { claimed, proves }: { claimed?: ReadToken['claimed']; proves?: AuthenticToken },
+    alive = async () => true,
+  ) =>
+    makeExamineToken({
+      codec: {
+        read: () => ({
+          claimed,
+          prove: async () => {
+            done.push('proved');
+            return proves;
+          },
+        }),
+      },
+      isAlive: () => {
+        done.push('asked');
+        return alive();
+      },
+    });
+  const good = { claimed: AUTHENTIC, proves: AUTHENTIC };
+  const forged = { claimed: AUTHENTIC };
+  const failing = async (): Promise<boolean> => {
+    throw temporarilyUnavailable(new Error('down'));
+  };
+
+  it('asks the store in the turn in which it is asked, and checks no signature before the caller is admitted', async () => {
+    let admit: () => void = () => undefined;
+    const examined = examine(good)('token', new Promise<void>((resolve) => (admit = resolve)));
+    expect(done).to.deep.equal(['asked']);
+    await new Promise(setImmediate);
+    expect(done).to.deep.equal(['asked']);
+    admit();
+    expect(await examined).to.equal(AUTHENTIC);
+    expect(done).to.deep.equal(['asked', 'proved']);
+  });
+
+  it('checks no signature at all for whoever is not admitted', async () => {
+    const stranger = Promise.reject(new Error('not admitted'));
+    const error = await examine(good)('token', stranger).catch((reason: Error) => reason);
+    expect(error).to.have.property('message', 'not admitted');
+    expect(done).to.deep.equal(['asked']);
+  });
+
+  it('takes no token’s word: one that lives by what it says, and is not authentic, is nothing', async () => {
+    expect(await examine(forged)('token')).to.equal(undefined);
+  });
+
+  it('fails with the store, but for a forgery, which is nothing whatever the store says', async () => {
+    await refusal(examine(good, failing)('token'), 'temporarily_unavailable');
+    expect(await examine(forged, failing)('token')).to.equal(undefined);
+  });
+
+  it('asks about a token that says nothing of itself once it is proven', async () => {
+    expect(await examine({ proves: AUTHENTIC })('token')).to.equal(AUTHENTIC);
+    expect(await examine({ proves: AUTHENTIC }, async () => false)('token')).to.equal(undefined);
+    expect(done).to.deep.equal(['proved', 'asked', 'proved', 'asked']);
+  });
+});
