@@ -1,10 +1,12 @@
 import { expect } from 'chai';
-import { temporarilyUnavailable } from '../../src/domain/errors.js';
+import { invalidClient, temporarilyUnavailable } from '../../src/domain/errors.js';
 import { makeExamineToken } from '../../src/domain/examine-token.js';
+import { makeIntrospectToken } from '../../src/domain/introspect-token.js';
 import type { ReadToken } from '../../src/domain/ports.js';
 import type { AuthenticToken } from '../../src/domain/token.js';
 import { clientId, generation, keyId, tokenId } from '../support/records.js';
 import { refusal } from '../support/refusal.js';
+import { callWith } from '../support/service.js';
 
 const AUTHENTIC: AuthenticToken = {
   keyId: keyId('k'),
@@ -54,36 +56,36 @@ describe('examining a token', () => {
     throw temporarilyUnavailable(new Error('down'));
   };
 
-  it('asks the store in the turn in which it is asked, and checks no signature before the caller is admitted', async () => {
-    let admit: () => void = () => undefined;
-    const examined = examine(good)('token', new Promise<void>((resolve) => (admit = resolve)));
+  it('asks the store at once, and checks no signature before it is told to', async () => {
+    const finish = examine(good)('token');
     expect(done).to.deep.equal(['asked']);
     await new Promise(setImmediate);
     expect(done).to.deep.equal(['asked']);
-    admit();
-    expect(await examined).to.equal(AUTHENTIC);
+    expect(await finish()).to.equal(AUTHENTIC);
     expect(done).to.deep.equal(['asked', 'proved']);
   });
 
-  it('checks no signature at all for whoever is not admitted', async () => {
-    const stranger = Promise.reject(new Error('not admitted'));
-    const error = await examine(good)('token', stranger).catch((reason: Error) => reason);
-    expect(error).to.have.property('message', 'not admitted');
+  it('checks no signature for whoever is not admitted', async () => {
+    const { introspectToken } = makeIntrospectToken({
+      admit: () => Promise.reject(invalidClient()),
+      examineToken: examine(good, failing),
+    });
+    await refusal(introspectToken({ token: 'token' }, callWith({ kind: 'none' })), 'invalid_client');
     expect(done).to.deep.equal(['asked']);
   });
 
   it('takes no token’s word: one that lives by what it says, and is not authentic, is nothing', async () => {
-    expect(await examine(forged)('token')).to.equal(undefined);
+    expect(await examine(forged)('token')()).to.equal(undefined);
   });
 
   it('fails with the store, but for a forgery, which is nothing whatever the store says', async () => {
-    await refusal(examine(good, failing)('token'), 'temporarily_unavailable');
-    expect(await examine(forged, failing)('token')).to.equal(undefined);
+    await refusal(examine(good, failing)('token')(), 'temporarily_unavailable');
+    expect(await examine(forged, failing)('token')()).to.equal(undefined);
   });
 
   it('asks about a token that says nothing of itself once it is proven', async () => {
-    expect(await examine({ proves: AUTHENTIC })('token')).to.equal(AUTHENTIC);
-    expect(await examine({ proves: AUTHENTIC }, async () => false)('token')).to.equal(undefined);
+    expect(await examine({ proves: AUTHENTIC })('token')()).to.equal(AUTHENTIC);
+    expect(await examine({ proves: AUTHENTIC }, async () => false)('token')()).to.equal(undefined);
     expect(done).to.deep.equal(['proved', 'asked', 'proved', 'asked']);
   });
 });
