@@ -2,6 +2,8 @@
  * The wiring: the one file that knows every room. What is opened registers its closer on the next line; a start that
  * fails closes what it had opened.
  */
+
+import { startCheckingThread } from './adapters/paseto/checking-thread.js';
 import { openKeyRing } from './adapters/paseto/key-ring.js';
 import { makeLocalKey } from './adapters/paseto/paserk.js';
 import { selfTest } from './adapters/paseto/self-test.js';
@@ -47,8 +49,8 @@ export interface AppDeps {
    * clocks do not.
    */
   readonly sharedTime?: () => number;
-  /** What the signing thread runs; for when the sources are not compiled. */
-  readonly signingWorker?: URL;
+  /** What the threads for signatures run; for when the sources are not compiled. */
+  readonly workers?: { readonly signing: URL; readonly checking: URL };
   /** Is told whether this server would answer calls for sure, once it serves and whenever that changes. */
   readonly onReadyChange?: (ready: boolean) => void;
 }
@@ -139,12 +141,13 @@ async function start(config: Config, deps: AppDeps, closers: Closers): Promise<R
   }
 
   await selfTest();
-  const signer = startSigningThread({
-    ...(deps.signingWorker && { worker: deps.signingWorker }),
-    onDeath: (err) => log.error({ err }, 'the signing thread died, and another one takes over'),
-  });
+  const threadDied = (err: Error): void =>
+    log.error({ err }, 'a thread for signatures died, and another one takes over');
+  const signer = startSigningThread({ worker: deps.workers?.signing, onDeath: threadDied });
   closers.add('signing thread', CLOSE_MS, signer.close);
-  const codec = makeTokenCodec({ keys, issuer, signer });
+  const checker = startCheckingThread({ worker: deps.workers?.checking, onDeath: threadDied });
+  closers.add('checking thread', CLOSE_MS, checker.close);
+  const codec = makeTokenCodec({ keys, issuer, signer, checker });
   const useCases = makeUseCases(
     { ...store, keys, codec, hasher, generator, ids, clock: sharedClock, ...quotaFrom(config, clock) },
     {

@@ -12,7 +12,7 @@ import { KeyServiceService } from '../../src/wire/gen/countersign/v1/key_service
 import { Connection, type Credential, keyIdOf, stockReader } from '../support/connection.js';
 import { freshPrefix, sharedRedis } from '../support/redis.js';
 import { freshMasterKey } from '../support/server-process.js';
-import { SIGNING_WORKER } from '../support/signing-worker.js';
+import { WORKERS } from '../support/workers.js';
 
 const ISSUER = 'https://auth.skew.example';
 const AUDIENCE = 'https://stock.example';
@@ -42,7 +42,7 @@ describe('servers whose clocks are up to a minute off', function () {
     const config = loadConfig(settings, { readFile: () => '', cores: 1 });
     for (const skewMs of SKEWS_MS) {
       const clock = { ...systemClock, now: () => systemClock.now() + skewMs };
-      const app = await startApp(config, { log, clock, signingWorker: SIGNING_WORKER });
+      const app = await startApp(config, { log, clock, workers: WORKERS });
       apps.push(app);
       servers.push(new Connection(app.ports.grpc, ROOT));
       verifiers.push(

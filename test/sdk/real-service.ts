@@ -7,7 +7,7 @@ import { basicAuthorization } from '../../src/sdk/client-secret.js';
 import { Client, ClientServiceClient } from '../../src/wire/gen/countersign/v1/client_service.js';
 import { KeyServiceClient } from '../../src/wire/gen/countersign/v1/key_service.js';
 import { TokenServiceClient } from '../../src/wire/gen/countersign/v1/token_service.js';
-import { SIGNING_WORKER } from '../support/signing-worker.js';
+import { WORKERS } from '../support/workers.js';
 
 const ADMIN = { id: 'root', secret: 'a-bootstrap-secret-of-40-characters-0001' };
 type Reply<T> = (err: ServiceError | null, value: T) => void;
@@ -43,7 +43,7 @@ export async function startRealService(settings: Record<string, string> = {}): P
     throw new Error('There are no files.');
   };
   const log = makeLogger('silent', { write: () => undefined, flush: () => undefined });
-  const app = await startApp(loadConfig(env, { readFile, cores: 1 }), { log, signingWorker: SIGNING_WORKER });
+  const app = await startApp(loadConfig(env, { readFile, cores: 1 }), { log, workers: WORKERS });
   const address = `127.0.0.1:${app.ports.grpc}`;
   const channel = [address, credentials.createInsecure()] as const;
   const clients = new ClientServiceClient(...channel);

@@ -57,10 +57,17 @@ export const TOKENS: readonly Mutant[] = [
   ),
   mutant(
     'a payload is signed with the key of those that were collected before it',
-    'src/adapters/paseto/signing-thread.ts',
-    ['if (wantedOf !== undefined && wantedOf !== key) send();', ''],
+    'src/adapters/paseto/key-thread.ts',
+    ['if (wantedOf !== undefined && wantedOf.keyObject !== key.keyObject) send();', ''],
     ['adapters/paseto/signing-thread'],
     ['the signing thread signs each payload with the key it was handed in with'],
+  ),
+  mutant(
+    'the checking thread calls every token signed',
+    'src/adapters/paseto/checking-thread.ts',
+    ['=== SIGNED;', '!== undefined;'],
+    ['adapters/paseto/checking-thread'],
+    ['the checking thread says of each token what the thread pool says'],
   ),
   mutant(
     'a token of any length is decoded',

@@ -76,13 +76,16 @@ function footerFrom(text: string): Footer | undefined {
   return lastFooter;
 }
 
+/** What it takes of a key to check a signature. */
+export type SignatureKey = Pick<VerificationKey, 'keyId' | 'keyObject'>;
+
 /**
  * Whether this key signed the token. Checked on the thread pool, so it holds up no other work. Rejects only where the
  * machine cannot check at all.
  */
 export function isSignedBy(
   { keyId, message, signature, footer }: ParsedToken,
-  key: VerificationKey,
+  key: SignatureKey,
 ): Promise<boolean> {
   if (keyId !== key.keyId) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
@@ -104,12 +107,12 @@ export async function verifyPublicToken(
   return (await isSignedBy(parsed, key)) ? claimsFromPayload(parsed.message) : undefined;
 }
 
-/**
- * As {@link verifyPublicToken}, on this thread: a quarter faster for one token at a time, but nothing else runs
- * meanwhile.
- */
-export function verifyPublicTokenSync(parsed: ParsedToken, key: VerificationKey): TokenClaims | undefined {
-  if (parsed.keyId !== key.keyId) return undefined;
-  const good = verify(null, signedBytes(parsed.message, parsed.footer), key.keyObject, parsed.signature);
-  return good ? claimsFromPayload(parsed.message) : undefined;
-}
+/** As {@link isSignedBy}, on this thread: nothing else runs on it meanwhile. */
+export const isSignedBySync = (
+  { keyId, message, signature, footer }: ParsedToken,
+  key: SignatureKey,
+): boolean => keyId === key.keyId && verify(null, signedBytes(message, footer), key.keyObject, signature);
+
+/** As {@link verifyPublicToken}, on this thread: a quarter faster for one token at a time. */
+export const verifyPublicTokenSync = (parsed: ParsedToken, key: VerificationKey): TokenClaims | undefined =>
+  isSignedBySync(parsed, key) ? claimsFromPayload(parsed.message) : undefined;

@@ -6,7 +6,8 @@ import type { KeyId } from '../../domain/ids.js';
 import type { ReadToken, RingVersion, TokenCodec } from '../../domain/ports.js';
 import type { AuthenticToken } from '../../domain/token.js';
 import type { SecretKey } from './paserk.js';
-import { isSignedBy, type ParsedToken, parsePublicToken } from './public-token.js';
+import { type ParsedToken, parsePublicToken } from './public-token.js';
+import { poolChecker, type TokenChecker } from './token-checker.js';
 import { claimsFromPayload } from './token-claims.js';
 import { makePoolSigner, type TokenSigner } from './token-signer.js';
 import type { VerificationKey } from './verification-key.js';
@@ -37,8 +38,10 @@ export function makeTokenCodec(ports: {
   readonly issuer: string;
   /** Left out: the thread pool. */
   readonly signer?: TokenSigner;
+  /** Likewise. */
+  readonly checker?: TokenChecker;
 }): TokenCodec {
-  const { keys, issuer, signer = makePoolSigner() } = ports;
+  const { keys, issuer, signer = makePoolSigner(), checker = poolChecker } = ports;
   const opened = new LRUCache<string, AuthenticToken>({
     maxSize: CACHE_BYTES,
     sizeCalculation: (_, token) => 2 * token.length + ENTRY_OVERHEAD_BYTES,
@@ -50,7 +53,7 @@ export function makeTokenCodec(ports: {
     written: Written | undefined,
   ): Promise<AuthenticToken | undefined> {
     const key = await keys.verificationKey(parsed.keyId);
-    if (key === undefined || !(await isSignedBy(parsed, key))) return undefined;
+    if (key === undefined || !(await checker.isSigned(token, parsed, key))) return undefined;
     const isWhole = written !== undefined && written.ext === undefined;
     const claims = isWhole ? written.claims : claimsFromPayload(parsed.message);
     if (claims?.issuer !== issuer) return undefined;

@@ -1,7 +1,7 @@
-/** Stands in for the signing thread: answers each task with its payloads, and dies of one that says so. */
+/** Stands in for a thread for signatures: answers each task with its texts, and dies of one that says so. */
 import { parentPort } from 'node:worker_threads';
 
-parentPort.on('message', ({ payloads }) => {
-  if (payloads === 'die') throw new Error('died as told');
-  parentPort.postMessage({ tokens: payloads });
+parentPort.on('message', ({ texts }) => {
+  if (texts === 'die') throw new Error('died as told');
+  parentPort.postMessage({ results: texts });
 });

@@ -3,7 +3,7 @@ import { makeSecretKey } from '../../../src/adapters/paseto/paserk.js';
 import { type SigningThread, startSigningThread } from '../../../src/adapters/paseto/signing-thread.js';
 import { makePoolSigner } from '../../../src/adapters/paseto/token-signer.js';
 import { refusal } from '../../support/refusal.js';
-import { SIGNING_WORKER } from '../../support/signing-worker.js';
+import { WORKERS } from '../../support/workers.js';
 
 const payload = (n: number): string => JSON.stringify({ n, text: 'naïve \n ✓', pad: 'x'.repeat(n) });
 
@@ -13,7 +13,7 @@ describe('the signing thread', () => {
 
   beforeEach(() => {
     deaths.length = 0;
-    thread = startSigningThread({ onDeath: (err) => deaths.push(err), worker: SIGNING_WORKER });
+    thread = startSigningThread({ onDeath: (err) => deaths.push(err), worker: WORKERS.signing });
   });
   afterEach(() => thread.close());
 

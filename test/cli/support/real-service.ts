@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { startApp } from '../../../src/app.js';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { makeLogger } from '../../../src/log.js';
-import { SIGNING_WORKER } from '../../support/signing-worker.js';
+import { WORKERS } from '../../support/workers.js';
 
 export const ADMIN_SECRET = 'an-administrators-secret-of-40-letters-1';
 
@@ -42,7 +42,7 @@ export async function startRealService(changes: Readonly<Record<string, string>>
     cores: 1,
   });
   const quiet = makeLogger('silent', { write: () => undefined, flush: () => undefined });
-  const app = await startApp(config, { log: quiet, signingWorker: SIGNING_WORKER });
+  const app = await startApp(config, { log: quiet, workers: WORKERS });
   const address = `127.0.0.1:${app.ports.grpc}`;
   return {
     address,

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/config/load-config.js';
 import type { TimedClock } from '../../../src/domain/timers.js';
 import { makeLogger } from '../../../src/log.js';
 import { ClientServiceClient } from '../../../src/wire/gen/countersign/v1/client_service.js';
-import { SIGNING_WORKER } from '../../support/signing-worker.js';
+import { WORKERS } from '../../support/workers.js';
 
 const ADMINISTRATOR: Credentials = { id: 'admin', secret: 'the-first-administrator-of-the-matrix' };
 const ISSUER_WITH_PATH = 'https://issuer.example/tenant/one';
@@ -27,7 +27,7 @@ async function start(settings: Record<string, string>, clock: TimedClock): Promi
   );
   return startApp(config, {
     log: makeLogger('silent', { write: () => undefined, flush: () => undefined }),
-    signingWorker: SIGNING_WORKER,
+    workers: WORKERS,
     clock,
     sharedTime: clock.now,
   });

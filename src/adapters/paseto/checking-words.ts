@@ -1,0 +1,3 @@
+/** What the checking thread answers of a token. */
+export const SIGNED = '1';
+export const NOT_SIGNED = '0';
