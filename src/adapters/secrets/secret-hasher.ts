@@ -83,12 +83,13 @@ interface Presented {
 type Hashed = Pick<StoredSecret, 'hash'>;
 
 /** Hashes as bytes, decoded once for as long as the record that they are of is in memory. */
-const decoded = new WeakMap<Hashed, Buffer>();
+const decoded = new WeakMap<Hashed, Uint8Array>();
 
-function bytesOf(secret: Hashed): Buffer {
+function bytesOf(secret: Hashed): Uint8Array {
   let bytes = decoded.get(secret);
   if (bytes === undefined) {
-    bytes = Buffer.from(secret.hash, 'base64url');
+    // A copy: a small buffer is cut from a pool, and would keep all 8 KiB of it for as long as it is remembered.
+    bytes = Uint8Array.from(Buffer.from(secret.hash, 'base64url'));
     decoded.set(secret, bytes);
   }
   return bytes;
