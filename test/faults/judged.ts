@@ -99,12 +99,22 @@ export function quantile(values: readonly number[], share: number): number {
 export const sentWithin = (history: History, fromMs: number, toMs: number): readonly Operation[] =>
   history.operations.filter(({ sentMs }) => sentMs >= fromMs && sentMs <= toMs);
 
-/** How long after an instant the first call that was sent since succeeded, in ms. */
-export function recoveryMs(arena: Arena, sinceMs: number): number {
-  const first = arena.recorder
-    .history()
-    .operations.find(
-      ({ kind, outcome, sentMs }) => kind !== 'verify' && outcome.kind === 'ok' && sentMs > sinceMs,
-    );
-  return first === undefined ? Number.POSITIVE_INFINITY : first.answeredMs - sinceMs;
+/** No service is waited for longer than that. */
+const RECOVERS_WITHIN_MS = 20_000;
+
+/**
+ * How long after an instant the first call that was sent since succeeded, in ms; waits for it, as a server that has just
+ * become ready may have answered nobody yet. Infinity: none did in time.
+ */
+export async function recoveryMs(arena: Arena, sinceMs: number): Promise<number> {
+  for (;;) {
+    const first = arena.recorder
+      .history()
+      .operations.find(
+        ({ kind, outcome, sentMs }) => kind !== 'verify' && outcome.kind === 'ok' && sentMs > sinceMs,
+      );
+    if (first !== undefined) return first.answeredMs - sinceMs;
+    if (performance.now() - sinceMs > RECOVERS_WITHIN_MS) return Number.POSITIVE_INFINITY;
+    await sleep(50);
+  }
 }

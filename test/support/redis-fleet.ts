@@ -138,17 +138,21 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     '1',
     '--cluster-yes',
   ]);
-  const slots = async (): Promise<readonly (readonly [number, number, FleetNode])[]> => {
+  /** Asks whichever node lives. */
+  const ask = async (...command: string[]): Promise<unknown> => {
     for (const node of nodes) {
-      const answer = await node.ask('cluster', 'slots').catch(() => undefined);
-      if (!Array.isArray(answer)) continue;
-      return (answer as [number, number, [string, number]][]).flatMap(([from, to, [, port]]) => {
-        const found = nodes.find((one) => one.port === port);
-        return found === undefined ? [] : [[from, to, found] as const];
-      });
+      const answer = await node.ask(...command).catch(() => undefined);
+      if (answer !== undefined) return answer;
     }
     throw new Error('no node answers');
   };
+  const slots = async (): Promise<readonly (readonly [number, number, FleetNode])[]> =>
+    ((await ask('cluster', 'slots')) as [number, number, [string, number]][]).flatMap(
+      ([from, to, [, port]]) => {
+        const found = nodes.find((one) => one.port === port);
+        return found === undefined ? [] : [[from, to, found] as const];
+      },
+    );
   await eventually(async () => {
     for (const node of nodes) {
       if (!String(await node.ask('cluster', 'info')).includes('cluster_state:ok'))
@@ -163,7 +167,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     url: `redis-cluster://${addresses.join(',')}`,
     masters: async () => [...new Set((await slots()).map(([, , node]) => node))],
     masterOf: async (key) => {
-      const slot = Number(await (nodes.at(-1) as FleetNode).ask('cluster', 'keyslot', key));
+      const slot = Number(await ask('cluster', 'keyslot', key));
       const owner = (await slots()).find(([from, to]) => slot >= from && slot <= to);
       if (owner === undefined) throw new Error(`nobody has slot ${slot}`);
       return owner[2];

@@ -52,7 +52,7 @@ const failovers = (
       await harm(old);
       await set.failedOver(old);
       await arena.allReady();
-      gaps.push(recoveryMs(arena, fromMs + 300));
+      gaps.push(await recoveryMs(arena, fromMs + 300));
       await undo(old);
       over();
       // Until the old one is a replica of the new: the next failover needs one.
@@ -226,7 +226,7 @@ export const failover: readonly Scenario[] = [
           while ((await cluster.masterOf(ANY_KEY).catch(() => old)) === old) await sleep(100);
           await old.restart();
           await arena.allReady();
-          gaps.push(recoveryMs(arena, fromMs + 300));
+          gaps.push(await recoveryMs(arena, fromMs + 300));
           await sleep(3000);
         }
         return [

@@ -50,7 +50,7 @@ async function during(
   const ended = endings(
     sentWithin(arena.recorder.history(), fromMs, backMs).filter(({ kind }) => kind !== 'verify'),
   );
-  return { ended, lastMs: recoveryMs(arena, backMs) };
+  return { ended, lastMs: await recoveryMs(arena, backMs) };
 }
 
 const FAILED = /unknown|UNAVAILABLE|slow_down/;
