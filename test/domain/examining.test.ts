@@ -74,6 +74,26 @@ describe('examining a token', () => {
     expect(done).to.deep.equal(['asked']);
   });
 
+  it('of a hundred tokens examines sixteen at a time, and answers in their order', async () => {
+    let most = 0;
+    let under = 0;
+    const { batchIntrospectTokens } = makeIntrospectToken({
+      admit: () => Promise.reject(invalidClient()),
+      examineToken: (token) => async () => {
+        under += 1;
+        most = Math.max(most, under);
+        await new Promise(setImmediate);
+        under -= 1;
+        return { ...AUTHENTIC, claims: { ...AUTHENTIC.claims, tokenId: tokenId(token) } };
+      },
+    });
+    const tokens = Array.from({ length: 100 }, (_, n) => `t${n}`);
+    const caller = { clientId: clientId('rs'), scopes: [], servesAudiences: ['*'] };
+    const verdicts = await batchIntrospectTokens({ tokens }, caller, callWith({ kind: 'none' }));
+    expect(verdicts.map((verdict) => verdict?.claims.tokenId)).to.deep.equal(tokens);
+    expect(most).to.equal(16);
+  });
+
   it('takes no token’s word: one that lives by what it says, and is not authentic, is nothing', async () => {
     expect(await examine(forged)('token')()).to.equal(undefined);
   });
