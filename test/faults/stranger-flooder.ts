@@ -51,11 +51,14 @@ const issue = (clientId: string, clientSecret: string): Request => ({
   path: ISSUE,
   body: IssueTokenRequest.encode(IssueTokenRequest.fromPartial({ clientId, clientSecret })).finish(),
 });
-const introspect = (authorization: string): Request => ({
+const introspect = (authorization: string, token = 'x'): Request => ({
   path: INTROSPECT,
   authorization,
-  body: IntrospectTokenRequest.encode({ token: 'x' }).finish(),
+  body: IntrospectTokenRequest.encode({ token }).finish(),
 });
+const guessFor = (clientId: string): string =>
+  `Basic ${Buffer.from(`${clientId}:${GUESS}`).toString('base64')}`;
+
 /** Signed by nobody: a bit of the signature is another. */
 function forged(token: string): string {
   const [version, purpose, payload = '', footer] = token.split('.');
@@ -68,8 +71,9 @@ function forged(token: string): string {
 const KINDS = {
   'wrong secret': ({ clientId }: Facts): Request => issue(clientId, GUESS),
   'unknown client': (_: Facts, n: number): Request => issue(`nobody-${n}`, GUESS),
-  'wrong secret, as Basic': ({ clientId }: Facts): Request =>
-    introspect(`Basic ${Buffer.from(`${clientId}:${GUESS}`).toString('base64')}`),
+  'wrong secret, as Basic': ({ clientId }: Facts): Request => introspect(guessFor(clientId)),
+  'wrong secret, about a forged token': ({ clientId, token }: Facts): Request =>
+    introspect(guessFor(clientId), forged(token)),
   'forged token': ({ token }: Facts): Request => introspect(`Bearer ${forged(token)}`),
   'oversized token': (): Request => introspect(`Bearer v4.public.${'A'.repeat(OVERSIZE)}`),
   'no credential': (): Request => ({ ...introspect(''), authorization: '' }),
