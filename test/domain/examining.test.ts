@@ -4,25 +4,11 @@ import { makeExamineToken } from '../../src/domain/examine-token.js';
 import { makeIntrospectToken } from '../../src/domain/introspect-token.js';
 import type { ReadToken } from '../../src/domain/ports.js';
 import type { AuthenticToken } from '../../src/domain/token.js';
-import { clientId, generation, keyId, tokenId } from '../support/records.js';
+import { authenticToken, clientId, tokenId } from '../support/records.js';
 import { refusal } from '../support/refusal.js';
 import { callWith } from '../support/service.js';
 
-const AUTHENTIC: AuthenticToken = {
-  keyId: keyId('k'),
-  claims: {
-    tokenId: tokenId('t'),
-    issuer: 'https://issuer.example',
-    clientId: clientId('c'),
-    audience: 'https://audience.example',
-    scopes: [],
-    issuedAtSeconds: 0,
-    notBeforeSeconds: 0,
-    expiresAtSeconds: 0,
-    generation: generation(0),
-    ext: undefined,
-  },
-};
+const AUTHENTIC = authenticToken();
 
 describe('examining a token', () => {
   let done: string[];
@@ -84,7 +70,7 @@ describe('examining a token', () => {
         most = Math.max(most, under);
         await new Promise(setImmediate);
         under -= 1;
-        return { ...AUTHENTIC, claims: { ...AUTHENTIC.claims, tokenId: tokenId(token) } };
+        return authenticToken({ tokenId: tokenId(token) });
       },
     });
     const tokens = Array.from({ length: 100 }, (_, n) => `t${n}`);

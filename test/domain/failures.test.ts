@@ -6,18 +6,16 @@ import type { Call, Credential } from '../../src/domain/call.js';
 import type { FailureThrottle } from '../../src/domain/failure-throttle.js';
 import { requireQuota } from '../../src/domain/issue-quota.js';
 import type { SecretHasher, TokenCodec } from '../../src/domain/ports.js';
-import type { AuthenticToken } from '../../src/domain/token.js';
 import { manualClock } from '../support/manual-clock.js';
 import {
   auditEntry,
+  authenticToken,
   clientId,
   clientRecord,
   generation,
-  keyId,
   keyRing,
   storedSecret,
   storeMarker,
-  tokenId,
 } from '../support/records.js';
 import { refusal } from '../support/refusal.js';
 
@@ -142,21 +140,7 @@ describe('failed credentials', () => {
   });
 
   describe('of bearers', () => {
-    const authentic: AuthenticToken = {
-      keyId: keyId('a'),
-      claims: {
-        tokenId: tokenId('t'),
-        issuer: 'https://issuer.example',
-        clientId: clientId('good'),
-        audience: 'https://issuer.example',
-        scopes: [],
-        issuedAtSeconds: 0,
-        notBeforeSeconds: 0,
-        expiresAtSeconds: 0,
-        generation: generation(0),
-        ext: undefined,
-      },
-    };
+    const authentic = authenticToken({ clientId: clientId('good'), audience: 'https://issuer.example' });
     const codec: TokenCodec = {
       sign: () => Promise.reject(new Error('nothing is signed here')),
       open: async (token) => (token === 'ours' ? authentic : undefined),

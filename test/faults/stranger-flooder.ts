@@ -4,6 +4,7 @@ import {
   IntrospectTokenRequest,
   IssueTokenRequest,
 } from '../../src/wire/gen/countersign/v1/token_service.js';
+import { forged } from '../support/forged.js';
 import {
   callFields,
   END_HEADERS,
@@ -58,15 +59,6 @@ const introspect = (authorization: string, token = 'x'): Request => ({
 });
 const guessFor = (clientId: string): string =>
   `Basic ${Buffer.from(`${clientId}:${GUESS}`).toString('base64')}`;
-
-/** Signed by nobody: a bit of the signature is another. */
-function forged(token: string): string {
-  const [version, purpose, payload = '', footer] = token.split('.');
-  const bytes = Buffer.from(payload, 'base64url');
-  const last = bytes.length - 40;
-  bytes[last] = (bytes[last] ?? 0) ^ 1;
-  return [version, purpose, bytes.toString('base64url'), footer].join('.');
-}
 
 const KINDS = {
   'wrong secret': ({ clientId }: Facts): Request => issue(clientId, GUESS),

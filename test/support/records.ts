@@ -1,6 +1,7 @@
 import type { ClientRecord, StoredSecret } from '../../src/domain/client.js';
 import type { ClientId, Generation, KeyId, SecretId, TokenId } from '../../src/domain/ids.js';
 import type { AuditEntry, StoredKeyRing, StoreMarker } from '../../src/domain/ports.js';
+import type { AuthenticToken, TokenClaims } from '../../src/domain/token.js';
 
 // Shortest ways to the records that stores keep, for tests that care about one or two of their fields.
 
@@ -45,6 +46,23 @@ export const clientRecord = (
   updateTimeMs: 1_900_000_000_000,
   version: 1,
   ...changes,
+});
+
+export const authenticToken = (changes: Partial<TokenClaims> = {}): AuthenticToken => ({
+  keyId: keyId('a'),
+  claims: {
+    tokenId: tokenId('t'),
+    issuer: 'https://issuer.example',
+    clientId: clientId('a'),
+    audience: 'https://orders.example',
+    scopes: [],
+    issuedAtSeconds: 0,
+    notBeforeSeconds: 0,
+    expiresAtSeconds: 0,
+    generation: generation(0),
+    ext: undefined,
+    ...changes,
+  },
 });
 
 export const auditEntry = (action: string, target = 'someone'): AuditEntry => ({

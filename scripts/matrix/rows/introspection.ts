@@ -1,3 +1,4 @@
+import { forged } from '../../../test/support/forged.js';
 import {
   active,
   all,
@@ -25,11 +26,6 @@ const about =
   (parameters: Parameters) =>
   (probe: Probe): Promise<Answer> =>
     probe.post('introspection', parameters, basic(probe.client('introspector')));
-/** A token with one byte of its signature changed. */
-export const forged = (token: string): string => {
-  const at = token.lastIndexOf('.') > 20 ? token.lastIndexOf('.') - 8 : token.length - 8;
-  return `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
-};
 /** Signed well, by a key of nobody's: the example of the PASETO specification (4-S-1). */
 const FOREIGN =
   'v4.public.eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9bg_XBBzds8lTZShVlwwKSgeKpLT3yukTw6JUz3W4h_ExsQV-P0V54zemZDcAxFaSeef1QlXEFtkqxT1ciiQEDA';

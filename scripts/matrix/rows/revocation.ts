@@ -1,8 +1,8 @@
+import { forged } from '../../../test/support/forged.js';
 import { active, all, body, header, inactive, noStore, refused, status } from '../expectation.js';
 import { basic, bearer, FORM, formOf, inBody, type Parameters, type Probe } from '../probe.js';
 import type { Answer } from '../raw-http.js';
 import { type Row, row } from '../row.js';
-import { forged } from './introspection.js';
 
 const DONE = 'RFC 7009 2.2';
 const ASKED = 'RFC 7009 2.1';

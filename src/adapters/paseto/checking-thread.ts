@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { SIGNED } from './checking-words.js';
-import { type KeyThread, startKeyThread } from './key-thread.js';
+import { type KeyThread, type KeyThreadHooks, startKeyThread } from './key-thread.js';
 import { isSignedBy } from './public-token.js';
-import type { KeyThreadHooks } from './signing-thread.js';
 import type { TokenChecker } from './token-checker.js';
 
 const CHECKING_WORKER = new URL('./checking-worker.js', import.meta.url);

@@ -17,13 +17,19 @@ export interface KeyThread {
   close(): Promise<void>;
 }
 
-export interface KeyThreadOptions {
+/** What whoever has a thread may be told, and may say of it. */
+export interface KeyThreadHooks {
+  /** Is told why a thread died that was not closed. */
+  readonly onDeath?: ((err: Error) => void) | undefined;
+  /** What the thread runs; for tests, which run from sources or want it to die. */
+  readonly worker?: URL | undefined;
+}
+
+export interface KeyThreadOptions extends KeyThreadHooks {
   /** What the thread runs: see `key-thread-worker.ts`. */
   readonly worker: URL;
   /** In words, such as `signing`. */
   readonly name: string;
-  /** Is told why a thread died that was not closed. */
-  readonly onDeath?: ((err: Error) => void) | undefined;
 }
 
 interface Wanted {

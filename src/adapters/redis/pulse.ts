@@ -37,10 +37,10 @@ export class Pulse {
    * they have: a Redis that has just begun, or failed over, may need a moment for it.
    */
   async start(timeoutMs: number): Promise<boolean> {
-    const { binding, waitReplicas } = this.#room;
+    const { binding } = this.#room;
     const givesUpAt = performance.now() + timeoutMs;
     await this.#beat();
-    while (waitReplicas > 0 && !binding.isFresh && !this.#stopped && performance.now() < givesUpAt) {
+    while (!binding.isFresh && !this.#stopped && performance.now() < givesUpAt) {
       await pass(AFTER_FAILURE_MS);
       await this.#beat();
     }

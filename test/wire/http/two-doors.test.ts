@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Probe } from '../../../scripts/matrix/probe.js';
-import { forged } from '../../../scripts/matrix/rows/introspection.js';
 import type { Role, Target } from '../../../scripts/matrix/target.js';
 import { eventually } from '../../support/eventually.js';
+import { forged } from '../../support/forged.js';
 import { freshPrefix, sharedRedis } from '../../support/redis.js';
 import { freshMasterKey } from '../../support/server-process.js';
 import { type StagedServer, stageServer } from './staged-server.js';
